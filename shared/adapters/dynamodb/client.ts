@@ -1,0 +1,19 @@
+// The DynamoDB client of every store: one a process, with bounded time-outs so that the caller's own deadline holds.
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+export type DocumentClient = DynamoDBDocumentClient;
+
+/** Endpoint and region come from the SDK's own environment variables. */
+export function createDocumentClient(): DocumentClient {
+  const client = new DynamoDBClient({
+    maxAttempts: 4,
+    requestHandler: {
+      requestTimeout: 3_000,
+      connectionTimeout: 1_000,
+      httpsAgent: { maxSockets: 256 },
+      httpAgent: { maxSockets: 256 },
+    },
+  });
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}

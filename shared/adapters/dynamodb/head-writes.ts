@@ -1,0 +1,45 @@
+// The writes that move a run's head, shared by changes, claims and closings: what is large lies beside it first.
+import type { Run } from '../../domain/run/run.ts';
+import type { DocumentClient } from './client.ts';
+import type { Item } from './items.ts';
+import { headItem, isLargeState, stateItem } from './run-items.ts';
+import { put } from './writes.ts';
+
+export type RunStoreOptions = {
+  readonly client: DocumentClient;
+  readonly table: string;
+  readonly newId: () => string;
+  readonly now: () => number;
+};
+
+export async function putAll(client: DocumentClient, table: string, items: readonly Item[]): Promise<void> {
+  await Promise.all(items.map((Item) => put(client, { TableName: table, Item })));
+}
+
+/** A large state has its item before a head names it. */
+export function besideItems(run: Run): Item[] {
+  return isLargeState(run.state) ? [stateItem(run.id, run.state)] : [];
+}
+
+/**
+ * What must lie beside the head before it moves: the state that leaves it, and a large one that comes.
+ * Only states marked `left` are history: one written for a head that lost its race never was.
+ */
+export function leavingItems(before: Run, after: Run): Item[] {
+  if (before.state.id === after.state.id) return [];
+  return [{ ...stateItem(before.id, before.state), left: true }, ...besideItems(after)];
+}
+
+export function headChange(
+  table: string,
+  change: { readonly before: Run; readonly after: Run; readonly writeId: string },
+): { TableName: string; Item: Item; ConditionExpression: string; ExpressionAttributeValues: Item } {
+  const { before, after, writeId } = change;
+  return {
+    TableName: table,
+    Item: headItem({ ...after, version: before.version + 1 }, writeId),
+    // The second half makes a repeat of our own write (its reply was lost) a success.
+    ConditionExpression: 'version = :before OR write_id = :mine',
+    ExpressionAttributeValues: { ':before': before.version, ':mine': writeId },
+  };
+}

@@ -1,0 +1,81 @@
+// How runs, their states and attempts lie in the control table: heads small, what is large beside them.
+
+import type { Attempt } from '../../domain/run/attempt.ts';
+import { isWaiting, laneOf, startsAt } from '../../domain/run/lane.ts';
+import type { Run, RunBody } from '../../domain/run/run.ts';
+import type { State } from '../../domain/run/state.ts';
+import { fromItem, type Item, toItem } from './items.ts';
+import {
+  attemptKey,
+  dueKey,
+  laneAt,
+  laneKey,
+  listAt,
+  listKey,
+  runBodyItemKey,
+  runHeadKey,
+  runStateKey,
+  shardOf,
+} from './table.ts';
+
+/** Messages up to this many characters stay on the head. */
+const shortMessageCharacters = 200;
+
+/** Whether a state must have an item of its own while it is the head's state. */
+export function isLargeState(state: State): boolean {
+  return (state.data !== undefined && state.data !== null) || (state.message ?? '').length > shortMessageCharacters;
+}
+
+type StoredRun = Omit<Run, 'state'> & { readonly state: State; readonly isStateBeside?: boolean };
+
+function headState(state: State): State {
+  const { data: _data, message, ...small } = state;
+  return message === undefined ? small : { ...small, message: message.slice(0, shortMessageCharacters) };
+}
+
+/** The head with the attributes that its indexes need; a run that is in no index has none of them. */
+export function headItem(run: Run, writeId: string): Item {
+  const shard = shardOf(run.id);
+  const lane = laneOf(run);
+  const isLarge = isLargeState(run.state);
+  const stored: StoredRun = isLarge ? { ...run, state: headState(run.state), isStateBeside: true } : run;
+  return toItem(runHeadKey(run.id), stored, {
+    version: run.version,
+    write_id: writeId,
+    state_type: run.state.type,
+    list_key: listKey(shard),
+    list_at: listAt(run.expectedStartTime ?? run.created, run.id),
+    ...(run.dueAt === undefined ? {} : { due_key: dueKey('run', shard), due_at: run.dueAt, lane }),
+    ...(lane !== undefined && isWaiting(run)
+      ? { lane_key: laneKey(lane, shard), lane_at: laneAt(startsAt(run), run.id) }
+      : {}),
+  });
+}
+
+export function runFromItem(item: Item): { readonly run: Run; readonly isStateBeside: boolean } {
+  const { isStateBeside = false, ...run } = fromItem<StoredRun>(item);
+  return { run, isStateBeside };
+}
+
+export function bodyItem(runId: string, bodyId: string, body: RunBody): Item {
+  return toItem(runBodyItemKey(runId, bodyId), body);
+}
+
+export function stateItem(runId: string, state: State): Item {
+  return toItem(runStateKey(runId, state.id), state);
+}
+
+export function attemptItem(attempt: Attempt): Item {
+  const isOpen = attempt.closed === undefined;
+  return toItem(attemptKey(attempt.runId, attempt.number), attempt, {
+    version: attempt.version,
+    ...(isOpen && attempt.dueAt !== undefined
+      ? {
+          due_key: dueKey('attempt', shardOf(attempt.runId)),
+          due_at: attempt.dueAt,
+          cluster: attempt.cluster,
+          ...(attempt.taskArn === undefined ? {} : { task_arn: attempt.taskArn }),
+        }
+      : {}),
+  });
+}

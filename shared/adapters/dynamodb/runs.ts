@@ -1,0 +1,147 @@
+// The store of runs: one conditional write moves a head; whatever is large is written beside it first.
+import type { Run, RunBody } from '../../domain/run/run.ts';
+import type { State } from '../../domain/run/state.ts';
+import type { Runs, Write } from '../../ports/runs.ts';
+import { createAttempts } from './attempts.ts';
+import { besideItems, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
+import { fromItem, type Item } from './items.ts';
+import { bodyItem, headItem, runFromItem } from './run-items.ts';
+import { createRunLists } from './run-lists.ts';
+import { runBodyItemKey, runHeadKey, runStateKey, runTombstoneKey, statePrefix } from './table.ts';
+import { get, getMany, put, queryAll, remove, transact } from './writes.ts';
+
+/** A deleted run's attempt numbers are remembered this long after its last attempt can still speak (rule 4). */
+const tombstoneHours = 25;
+
+export function createRuns(options: RunStoreOptions): Runs {
+  return { ...createHeads(options), ...createAttempts(options), ...createRunLists(options) };
+}
+
+type Tombstone = { readonly attempt: number };
+
+type Heads = Pick<
+  Runs,
+  | 'create'
+  | 'read'
+  | 'readMany'
+  | 'readBody'
+  | 'readBodies'
+  | 'writeBody'
+  | 'change'
+  | 'readStates'
+  | 'readState'
+  | 'remove'
+>;
+
+function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
+  const readStateItem = async (runId: string, stateId: string): Promise<State | undefined> => {
+    const item = await get(client, table, runStateKey(runId, stateId));
+    return item === undefined ? undefined : fromItem<State>(item);
+  };
+
+  const whole = async (item: Item): Promise<Run> => {
+    const { run, isStateBeside } = runFromItem(item);
+    if (!isStateBeside) return run;
+    const state = await readStateItem(run.id, run.state.id);
+    return state === undefined ? run : { ...run, state };
+  };
+
+  const read = async (id: string): Promise<Run | undefined> => {
+    const item = await get(client, table, runHeadKey(id));
+    return item === undefined ? undefined : whole(item);
+  };
+
+  return {
+    read,
+
+    async create(run, body) {
+      // Only an id that is derived from a key can have lived before.
+      const tombstone =
+        run.idempotencyKey === undefined ? undefined : await get(client, table, runTombstoneKey(run.id));
+      const counted: Run = tombstone === undefined ? run : { ...run, attempt: fromItem<Tombstone>(tombstone).attempt };
+      await putAll(client, table, [bodyItem(run.id, run.bodyId, body), ...besideItems(counted)]);
+      const writeId = newId();
+      const write = await put(client, {
+        TableName: table,
+        Item: headItem(counted, writeId),
+        ConditionExpression: 'attribute_not_exists(pk) OR write_id = :mine',
+        ExpressionAttributeValues: { ':mine': writeId },
+      });
+      if (write === 'written') return { kind: 'created', run: counted };
+      const there = await read(run.id);
+      if (there === undefined) throw new Error(`run ${run.id} was deleted while it was created`);
+      return { kind: 'exists', run: there };
+    },
+
+    async readMany(ids) {
+      const items = await getMany(client, table, [...new Set(ids)].map(runHeadKey));
+      return Promise.all(items.map(whole));
+    },
+
+    async readBody(run) {
+      const item = await get(client, table, runBodyItemKey(run.id, run.bodyId));
+      if (item === undefined) throw new Error(`run ${run.id} has no body ${run.bodyId}`);
+      return fromItem<RunBody>(item);
+    },
+
+    async readBodies(runs) {
+      const keys = runs.map((run) => runBodyItemKey(run.id, run.bodyId));
+      const items = await getMany(client, table, keys);
+      const byKey = new Map(items.map((item) => [`${String(item['pk'])} ${String(item['sk'])}`, item]));
+      const bodies = new Map<string, RunBody>();
+      for (const run of runs) {
+        const key = runBodyItemKey(run.id, run.bodyId);
+        const item = byKey.get(`${key.pk} ${key.sk}`);
+        if (item !== undefined) bodies.set(run.id, fromItem<RunBody>(item));
+      }
+      return bodies;
+    },
+
+    async writeBody(runId, bodyId, body) {
+      await putAll(client, table, [bodyItem(runId, bodyId, body)]);
+    },
+
+    async change(before, after): Promise<Write> {
+      await putAll(client, table, leavingItems(before, after));
+      return put(client, headChange(table, { before, after, writeId: newId() }));
+    },
+
+    async readStates(id) {
+      const [head, items] = await Promise.all([
+        read(id),
+        queryAll(client, {
+          TableName: table,
+          ConsistentRead: true,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+          ExpressionAttributeValues: { ':pk': runHeadKey(id).pk, ':prefix': statePrefix },
+        }),
+      ]);
+      if (head === undefined) return [];
+      const left = items.filter((item) => item['left'] === true).map((item) => fromItem<State>(item));
+      const before = left.filter((state) => state.id !== head.state.id);
+      return [...before, head.state].sort((one, other) => one.timestamp - other.timestamp);
+    },
+
+    async readState(runId, stateId) {
+      const head = await read(runId);
+      if (head?.state.id === stateId) return head.state;
+      return readStateItem(runId, stateId);
+    },
+
+    async remove(run): Promise<Write> {
+      const condition = {
+        ConditionExpression: 'version = :version',
+        ExpressionAttributeValues: { ':version': run.version },
+      };
+      const key = { TableName: table, Key: runHeadKey(run.id), ...condition };
+      if (run.attempt === 0) return remove(client, key);
+      const tombstone = {
+        ...runTombstoneKey(run.id),
+        format: 1,
+        doc: JSON.stringify({ attempt: run.attempt } satisfies Tombstone),
+        expires_at: Math.ceil(now() / 1000) + 14 * 24 * 3600 + tombstoneHours * 3600,
+      };
+      return transact(client, [{ Delete: key }, { Put: { TableName: table, Item: tombstone } }]);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+// The environment of the Lambdas, as a schema: what cdk must pass and what entry.ts may read.
+// The only place that touches process.env; a missing or bad value stops the Lambda with a sentence.
+import { z } from 'zod';
+import type { StepName } from './resources.ts';
+
+const text = z.string().min(1);
+const list = text.transform((value) => value.split(',').filter((entry) => entry !== ''));
+const positive = z.coerce.number().positive();
+
+const tables = { SLIPWAY_CONTROL_TABLE: text, SLIPWAY_BULK_TABLE: text };
+const submitQueue = { SLIPWAY_SUBMIT_QUEUE_URL: text };
+const observeQueue = { SLIPWAY_OBSERVE_QUEUE_URL: text };
+
+/** The stack's own defaults for tasks: what a job template leaves open. */
+const taskDefaults = {
+  SLIPWAY_STACK: text,
+  SLIPWAY_API_URL: text,
+  SLIPWAY_CLUSTER_ARN: text,
+  SLIPWAY_EXECUTION_ROLE_ARN: text,
+  SLIPWAY_TASK_ROLE_ARN: text,
+  SLIPWAY_SUBNETS: list,
+  SLIPWAY_SECURITY_GROUPS: list,
+  SLIPWAY_ASSIGN_PUBLIC_IP: z.enum(['ENABLED', 'DISABLED']).default('ENABLED'),
+  SLIPWAY_TASK_LOG_GROUP: text,
+  SLIPWAY_DEFAULT_IMAGE: text,
+  SLIPWAY_AUTH_SECRET_ARN: text.optional(),
+  SLIPWAY_UI_URL: text.optional(),
+};
+
+const launchRate = {
+  /** Launches a second and burst, Fargate's default quota (field.md 4a). */
+  SLIPWAY_LAUNCH_RATE: positive.default(20),
+  SLIPWAY_LAUNCH_BURST: positive.default(100),
+};
+
+const schemas = {
+  api: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_AUTH_SECRET_ARN: text.optional() }),
+  trigger: z.object({ ...tables, ...submitQueue, ...observeQueue }),
+  submit: z.object({ ...tables, ...submitQueue, ...observeQueue, ...taskDefaults, ...launchRate }),
+  observe: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_STACK: text, SLIPWAY_CLUSTER_ARN: text }),
+  clock: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_STACK: text, SLIPWAY_CLUSTER_ARN: text }),
+  publish: z.object({
+    SLIPWAY_CONTROL_TABLE: text,
+    SLIPWAY_PUBLISH_QUEUE_URL: text,
+    SLIPWAY_BUS_NAME: text,
+  }),
+} satisfies Record<StepName, z.ZodObject>;
+
+/** What must be passed to each step's Lambda, as text: cdk and the local stack are typed by it. */
+export type StepEnvironment = { [Step in StepName]: z.input<(typeof schemas)[Step]> };
+
+export type StepConfig<Step extends StepName> = z.output<(typeof schemas)[Step]>;
+
+/**
+ * Reads the environment of one step.
+ *
+ * @throws Error naming each variable that is missing or malformed
+ */
+export function readEnv<Step extends StepName>(step: Step, source: NodeJS.ProcessEnv = process.env): StepConfig<Step> {
+  const parsed = schemas[step].safeParse(source);
+  if (parsed.success) return parsed.data as StepConfig<Step>;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`the environment of the ${step} Lambda is not usable: ${problems.join('; ')}`);
+}

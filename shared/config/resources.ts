@@ -1,0 +1,133 @@
+// What the stack consists of: tables, indexes, queues, event sources and limits of each Lambda.
+// The one table that the CDK app and the local stack both build from, so that neither can drift.
+
+export const stepNames = ['api', 'trigger', 'submit', 'observe', 'clock', 'publish'] as const;
+export type StepName = (typeof stepNames)[number];
+
+export const queueNames = ['trigger', 'submit', 'observe', 'publish'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+/** Time-outs in seconds, memory in MB. The api answers by itself within 20 s, before HTTP API's 30 s. */
+export const lambdas = {
+  api: { timeoutSeconds: 25, memoryMb: 1024 },
+  trigger: { timeoutSeconds: 30, memoryMb: 512 },
+  submit: { timeoutSeconds: 60, memoryMb: 1024 },
+  observe: { timeoutSeconds: 30, memoryMb: 512 },
+  clock: { timeoutSeconds: 55, memoryMb: 1024 },
+  publish: { timeoutSeconds: 60, memoryMb: 512 },
+} as const satisfies Record<StepName, { timeoutSeconds: number; memoryMb: number }>;
+
+export type QueueSettings = {
+  /** At least six times the consumer's time-out (AWS's advice for Lambda event sources). */
+  readonly visibilitySeconds: number;
+  /** Receives before a message moves to the dead-letter queue. */
+  readonly maxReceiveCount: number;
+  readonly retentionDays: number;
+};
+
+export const queues = {
+  trigger: { visibilitySeconds: 180, maxReceiveCount: 8, retentionDays: 14 },
+  submit: { visibilitySeconds: 360, maxReceiveCount: 8, retentionDays: 4 },
+  observe: { visibilitySeconds: 180, maxReceiveCount: 8, retentionDays: 14 },
+  publish: { visibilitySeconds: 360, maxReceiveCount: 8, retentionDays: 14 },
+} as const satisfies Record<QueueName, QueueSettings>;
+
+export type QueueSource = {
+  readonly queue: QueueName;
+  readonly step: StepName;
+  readonly batchSize: number;
+  readonly batchWindowSeconds: number;
+  /** Concurrent invocations; AWS takes 2 at the least. */
+  readonly maxConcurrency: number;
+};
+
+/** Every source reports partial batch failures (`ReportBatchItemFailures`). */
+export const queueSources = [
+  { queue: 'trigger', step: 'trigger', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 10 },
+  { queue: 'submit', step: 'submit', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 5 },
+  { queue: 'observe', step: 'observe', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 10 },
+  { queue: 'publish', step: 'publish', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 5 },
+] as const satisfies readonly QueueSource[];
+
+/** The control table's stream feeds publish; one invocation a shard at a time keeps the counters' checkpoint simple. */
+export const streamSource = {
+  step: 'publish',
+  batchSize: 50,
+  batchWindowSeconds: 0,
+  parallelizationFactor: 1,
+  bisectOnError: true,
+  maxRetries: 10_000,
+  maxRecordAgeSeconds: 86_000,
+} as const;
+
+export type IndexSettings = {
+  readonly partitionKey: string;
+  readonly sortKey: { readonly name: string; readonly type: 'S' | 'N' };
+  readonly projected: readonly string[];
+};
+
+/** Items are `pk`, `sk` (both text). Every index is sparse and its partition key is sharded. */
+export const controlTable = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  ttl: 'expires_at',
+  indexes: {
+    due: {
+      partitionKey: 'due_key',
+      sortKey: { name: 'due_at', type: 'N' },
+      projected: ['lane', 'task_arn', 'cluster'],
+    },
+    lane: { partitionKey: 'lane_key', sortKey: { name: 'lane_at', type: 'S' }, projected: ['priority'] },
+    runs: { partitionKey: 'list_key', sortKey: { name: 'list_at', type: 'S' }, projected: ['state_type'] },
+  },
+} as const satisfies {
+  partitionKey: string;
+  sortKey: string;
+  ttl: string;
+  indexes: Record<string, IndexSettings>;
+};
+
+export type ControlIndex = keyof typeof controlTable.indexes;
+
+/** Logs and events: no stream, no index. */
+export const bulkTable = { partitionKey: 'pk', sortKey: 'sk', ttl: 'expires_at' } as const;
+
+/** How many partitions an index key is spread over (run id mod N). */
+export const indexShards = 8;
+
+/** EventBridge: what our queues subscribe to. `bus` is `default` or the stack's own `slipway` bus. */
+export const eventRules = [
+  {
+    name: 'ecs-task-state',
+    bus: 'default',
+    queue: 'observe',
+    /** RUNNING and STOPPED decide; PENDING tells latency. Cluster ARNs are added by whoever deploys the rule. */
+    pattern: {
+      source: ['aws.ecs'],
+      'detail-type': ['ECS Task State Change'],
+      detail: { lastStatus: ['PENDING', 'RUNNING', 'STOPPED'] },
+    },
+    ofOurClusters: true,
+  },
+  {
+    name: 'run-requested-default',
+    bus: 'default',
+    queue: 'trigger',
+    pattern: { 'detail-type': ['Slipway Run Requested'] },
+    ofOurClusters: false,
+  },
+  {
+    name: 'run-requested',
+    bus: 'slipway',
+    queue: 'trigger',
+    pattern: { 'detail-type': ['Slipway Run Requested'] },
+    ofOurClusters: false,
+  },
+] as const;
+
+/** EventBridge Scheduler calls the clock with `{ "scheduledTime": "<aws.scheduler.scheduled-time>" }`; no retries. */
+export const clockSchedule = { expression: 'rate(1 minute)', maxRetries: 0 } as const;
+
+export const logRetentionDays = 30;
+export const metricNamespace = 'Slipway';
+export const busName = 'slipway';

@@ -1,0 +1,104 @@
+// What users declare and runs refer to: flows, deployments, work pools and queues, workers, variables.
+import type { Json, JsonObject } from './json.ts';
+
+type Kept = { readonly id: string; readonly created: number; readonly updated: number };
+
+export type Flow = Kept & {
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly labels: JsonObject;
+};
+
+export type DeploymentSchedule = Kept & {
+  readonly deploymentId: string;
+  /** Prefect's schedule union, by its wire names (interval, cron, rrule). */
+  readonly schedule: JsonObject;
+  readonly active: boolean;
+  readonly maxScheduledRuns?: number;
+  readonly parameters: JsonObject;
+  readonly slug?: string;
+};
+
+export type Deployment = Kept & {
+  readonly version: number;
+  readonly name: string;
+  readonly flowId: string;
+  readonly flowName: string;
+  readonly paused: boolean;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly labels: JsonObject;
+  readonly deploymentVersion?: string;
+  readonly versionInfo?: Json;
+  readonly schedules: readonly DeploymentSchedule[];
+  readonly concurrencyLimit?: number;
+  readonly concurrencyOptions?: JsonObject;
+  readonly parameters: JsonObject;
+  readonly parameterOpenapiSchema?: JsonObject;
+  readonly enforceParameterSchema: boolean;
+  readonly pullSteps?: readonly Json[];
+  readonly entrypoint?: string;
+  readonly path?: string;
+  readonly storageDocumentId?: string;
+  readonly infrastructureDocumentId?: string;
+  readonly jobVariables: JsonObject;
+  readonly workPoolName?: string;
+  readonly workQueueId?: string;
+  readonly workQueueName?: string;
+  readonly lastPolled?: number;
+};
+
+export type WorkPool = Kept & {
+  readonly version: number;
+  readonly name: string;
+  readonly type: string;
+  readonly description?: string;
+  readonly baseJobTemplate: JsonObject;
+  readonly isPaused: boolean;
+  readonly concurrencyLimit?: number;
+  readonly storageConfiguration: JsonObject;
+  readonly defaultQueueId: string;
+  readonly lastPolled?: number;
+};
+
+/** Rule 13: the types whose runs we launch ourselves. */
+export function isPushPool(type: string): boolean {
+  return type.endsWith(':push');
+}
+
+export type WorkQueue = Kept & {
+  readonly version: number;
+  readonly workPoolName: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly isPaused: boolean;
+  readonly concurrencyLimit?: number;
+  /** 1 goes first. */
+  readonly priority: number;
+  readonly lastPolled?: number;
+};
+
+export type Worker = Kept & {
+  readonly workPoolName: string;
+  readonly name: string;
+  readonly lastHeartbeat: number;
+  readonly heartbeatIntervalSeconds?: number;
+};
+
+export type Variable = Kept & {
+  readonly name: string;
+  readonly value: Json;
+  readonly tags: readonly string[];
+};
+
+export type LogLine = {
+  readonly id: string;
+  readonly created: number;
+  readonly name: string;
+  readonly level: number;
+  readonly message: string;
+  readonly timestamp: number;
+  readonly flowRunId?: string;
+  readonly taskRunId?: string;
+  readonly workerId?: string;
+};

@@ -1,0 +1,89 @@
+// An attempt: one infrastructure try to execute a run, from claim to its task known STOPPED.
+// At most one is open per run, at most one task belongs to it (design rule 4).
+import type { JsonObject } from '../json.ts';
+import type { State } from './state.ts';
+
+/** Whose word ends the run: the flow engine's, or the container's exit code (rule 8). */
+export type Reports = 'engine' | 'exit-code';
+
+/** The RunTask request of the current try: sent only with this token. */
+export type Try = {
+  readonly number: number;
+  readonly clientToken: string;
+  readonly firstSentAt?: number;
+  readonly lastSentAt?: number;
+  /** How often it was sent; an unknown outcome repeats the same try. */
+  readonly sends: number;
+};
+
+export type TaskContainer = {
+  readonly name: string;
+  readonly lastStatus?: string;
+  readonly exitCode?: number;
+  readonly reason?: string;
+};
+
+/** What ECS last said of the task, by `version` (orders only within one task). */
+export type TaskObservation = {
+  readonly version: number;
+  readonly lastStatus: string;
+  readonly desiredStatus?: string;
+  readonly stopCode?: string;
+  readonly stoppedReason?: string;
+  readonly containers: readonly TaskContainer[];
+  readonly createdAt?: number;
+  readonly pullStartedAt?: number;
+  readonly pullStoppedAt?: number;
+  readonly startedAt?: number;
+  readonly stoppingAt?: number;
+  readonly stoppedAt?: number;
+};
+
+/** Why we asked ECS to stop the task; it decides what STOPPED means for the run. */
+export const stopCauses = [
+  'cancelled',
+  'start-deadline',
+  'maximum-duration',
+  'run-ended',
+  'run-deleted',
+  'not-current',
+] as const;
+export type StopCause = (typeof stopCauses)[number];
+
+export const attemptEnds = ['stopped', 'never-launched', 'lost'] as const;
+export type AttemptEnd = (typeof attemptEnds)[number];
+
+export type Attempt = {
+  readonly runId: string;
+  readonly number: number;
+  readonly version: number;
+  readonly openedAt: number;
+  readonly closed?: { readonly at: number; readonly end: AttemptEnd; readonly reason?: string };
+  readonly reports: Reports;
+  readonly workPoolName: string;
+  readonly workQueueId: string;
+  readonly cluster: string;
+  /** The family of the task definition that the request names. */
+  readonly family: string;
+  /** The container whose exit decides. */
+  readonly container: string;
+  /** The exact RunTask request without its client token, stored before it is sent. */
+  readonly request: JsonObject;
+  readonly currentTry: Try;
+  readonly taskArn?: string;
+  readonly task?: TaskObservation;
+  readonly startDeadlineSeconds: number;
+  readonly maximumDurationSeconds: number;
+  readonly stopRequested?: { readonly at: number; readonly cause: StopCause; readonly sends: number };
+  /** A Crashed that the engine was told is accepted, held until ECS decides (rule 8). */
+  readonly heldCrash?: State;
+  /** What a stale or fenced proposal said: kept, never applied (rule 5). */
+  readonly fenced?: readonly { readonly at: number; readonly type: string; readonly name: string }[];
+  /** Full listings of ECS that found no task of this attempt (rule 4's proofs). */
+  readonly absences?: {
+    readonly firstRunningAt?: number;
+    readonly secondRunningAt?: number;
+    readonly stoppedAt?: number;
+  };
+  readonly dueAt?: number;
+};

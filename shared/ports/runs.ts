@@ -1,0 +1,85 @@
+// What use cases need from the store of runs and attempts. Every write names the version it read.
+import type { Attempt } from '../domain/run/attempt.ts';
+import type { Lane, Run, RunBody } from '../domain/run/run.ts';
+import type { State } from '../domain/run/state.ts';
+
+/** A lost race is a normal outcome: read again and decide again. */
+export type Write = 'written' | 'lost';
+
+export type WaitingRun = { readonly runId: string; readonly scheduledTime: number };
+
+export type DueItem =
+  | { readonly kind: 'run'; readonly runId: string; readonly dueAt: number; readonly lane?: Lane }
+  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number; readonly dueAt: number }
+  | { readonly kind: 'lane'; readonly lane: Lane; readonly dueAt: number };
+
+/** An open attempt as the index knows it: enough to compare with what ECS lists. */
+export type OpenAttempt = {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly dueAt: number;
+  readonly cluster?: string;
+  readonly taskArn?: string;
+};
+
+export type Page<T> = { readonly items: readonly T[]; readonly cursor?: string };
+
+export type Runs = {
+  /** One conditional write of the head, its body written first. An id that exists answers with the run that is there. */
+  create(run: Run, body: RunBody): Promise<{ readonly kind: 'created' | 'exists'; readonly run: Run }>;
+  /** Consistent. */
+  read(id: string): Promise<Run | undefined>;
+  readMany(ids: readonly string[]): Promise<readonly Run[]>;
+  /** The body that this head names (`bodyId`). */
+  readBody(run: Run): Promise<RunBody>;
+  /** By run id. */
+  readBodies(runs: readonly Run[]): Promise<ReadonlyMap<string, RunBody>>;
+  /** Written before a head that names it; a body whose head lost its race is an orphan that nobody reads. */
+  writeBody(runId: string, bodyId: string, body: RunBody): Promise<void>;
+  /** One conditional write; a state that leaves the head is copied beside it first. */
+  change(before: Run, after: Run): Promise<Write>;
+  /** The history, oldest first, the current state last. */
+  readStates(id: string): Promise<readonly State[]>;
+  /** A state by its id alone is found through the run that it names. */
+  readState(runId: string, stateId: string): Promise<State | undefined>;
+  /** Claims: puts the attempt and moves the head in one transaction. */
+  openAttempt(before: Run, after: Run, attempt: Attempt): Promise<Write>;
+  /** Ends the attempt and moves the head (when it changes) in one transaction. */
+  closeAttempt(
+    attempt: { readonly before: Attempt; readonly after: Attempt },
+    run?: { readonly before: Run; readonly after: Run },
+  ): Promise<Write>;
+  readAttempt(runId: string, number: number): Promise<Attempt | undefined>;
+  readAttempts(runId: string): Promise<readonly Attempt[]>;
+  changeAttempt(before: Attempt, after: Attempt): Promise<Write>;
+  /** Deletes the run; a tombstone keeps the last attempt number (rule 4). Its open attempt stays until STOPPED. */
+  remove(run: Run): Promise<Write>;
+  /** Newest expected start first, over all shards; a page is bounded. */
+  list(request: {
+    readonly limit: number;
+    readonly cursor?: string;
+    readonly before?: number;
+    readonly after?: number;
+  }): Promise<Page<string>>;
+  /** Runs that wait in a lane, by scheduled time. From an index: claims decide on the base item. */
+  waiting(lane: Lane, request: { readonly until: number; readonly limit: number }): Promise<readonly WaitingRun[]>;
+  /** Open obligations by due time, from an index. */
+  due(kind: DueItem['kind'], request: { readonly until: number; readonly limit: number }): Promise<readonly DueItem[]>;
+  /** Every open attempt, page by page, whatever its due time. */
+  openAttempts(): AsyncIterable<OpenAttempt>;
+};
+
+export type LaneRecord = {
+  readonly lane: Lane;
+  readonly version: number;
+  readonly emptySince?: number;
+  readonly dueAt: number;
+};
+
+export type Lanes = {
+  /** Puts the lane (or raises its version): the pool's partition then shows it. */
+  touch(lane: Lane, dueAt: number): Promise<void>;
+  ofPool(workPoolName: string): Promise<readonly LaneRecord[]>;
+  markEmpty(record: LaneRecord, at: number): Promise<Write>;
+  remove(record: LaneRecord): Promise<Write>;
+};

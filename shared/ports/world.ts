@@ -1,0 +1,11 @@
+// Time and ids: arguments, never imports, so that tests and the fault harness own them.
+export type World = {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** A random UUID. */
+  newId(): string;
+  /** Waits; only the pump and the api use it, for seconds at most. */
+  sleep(milliseconds: number): Promise<void>;
+  /** Hex SHA-256. */
+  sha256(text: string): string;
+};
