@@ -62,3 +62,8 @@ export function readEnv<Step extends StepName>(step: Step, source: NodeJS.Proces
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`the environment of the ${step} Lambda is not usable: ${problems.join('; ')}`);
 }
+
+/** The region that Lambda itself names. */
+export function readRegion(source: NodeJS.ProcessEnv = process.env): string {
+  return source['AWS_REGION'] ?? 'us-east-1';
+}

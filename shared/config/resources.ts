@@ -55,6 +55,8 @@ export const streamSource = {
   batchSize: 50,
   batchWindowSeconds: 0,
   parallelizationFactor: 1,
+  /** A tumbling window makes Lambda name the shard in each event (`shardId`), which the counters' checkpoint needs. */
+  tumblingWindowSeconds: 60,
   bisectOnError: true,
   maxRetries: 10_000,
   maxRecordAgeSeconds: 86_000,

@@ -4,13 +4,16 @@ import type { Lane } from '../domain/run/run.ts';
 export type SubmitHint =
   /** There is work in this lane, at `dueAt` (epoch ms). */
   | { readonly kind: 'work'; readonly lane: Lane; readonly dueAt: number }
+  /** A lane whose deadline came: the pump looks, and forgets it if it stays empty. */
+  | { readonly kind: 'wake'; readonly lane: Lane }
   /** An attempt whose launch is open. */
   | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number };
 
 export type ObserveHint =
   | { readonly kind: 'run'; readonly runId: string }
-  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number }
-  /** A task that ECS lists and no open attempt knows, or one that an open attempt knows and ECS no longer lists. */
+  /** `look`: ECS no longer lists its task as running, so ask about it now. */
+  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number; readonly look?: true }
+  /** A task that ECS lists and no open attempt knows. */
   | { readonly kind: 'task'; readonly cluster: string; readonly taskArn: string };
 
 export type Hints = {

@@ -1,6 +1,8 @@
 // Counters and the outgoing events of publish.
 import type { JsonObject } from '../domain/json.ts';
+import type { Run } from '../domain/run/run.ts';
 import type { StateType } from '../domain/run/state.ts';
+import type { Write } from './runs.ts';
 
 /** Whom a run counts for: one counter row each. */
 export type CounterKey = {
@@ -15,19 +17,18 @@ export type CounterMove = { readonly key: CounterKey; readonly type: StateType; 
 export type CounterRow = { readonly key: CounterKey; readonly counts: Readonly<Partial<Record<StateType, number>>> };
 
 export type Counters = {
-  /**
-   * Applies the moves of one stream batch exactly once: the shard's checkpoint moves in the same transaction.
-   * A batch at or before the checkpoint changes nothing.
-   */
+  /** The sequence number of the last record that was counted for a stream shard. */
+  checkpoint(shard: string): Promise<string | undefined>;
+  /** Moves the rows and the shard's checkpoint from `before` to `last` in one transaction. */
   apply(
     shard: string,
-    sequence: { readonly first: string; readonly last: string },
+    sequence: { readonly before: string | undefined; readonly last: string },
     moves: readonly CounterMove[],
-  ): Promise<void>;
-  checkpoint(shard: string): Promise<string | undefined>;
+  ): Promise<Write>;
   read(): Promise<readonly CounterRow[]>;
 };
 
+/** An event on its way out of the stack; `id` is the id of the state that it tells of. */
 export type OutgoingEvent = {
   readonly id: string;
   readonly time: number;
@@ -35,5 +36,10 @@ export type OutgoingEvent = {
   readonly detail: JsonObject;
 };
 
+/** Towards the slow ones: whatever is sent here is delivered by itself, and again when a receiver fails. */
 export type Outbox = { send(events: readonly OutgoingEvent[]): Promise<void> };
+
 export type Bus = { put(events: readonly OutgoingEvent[]): Promise<void> };
+
+/** A change of one run's head; `before` and `after` are absent for created and deleted runs. */
+export type HeadChange = { readonly sequence: string; readonly before?: Run; readonly after?: Run };

@@ -6,6 +6,8 @@ export type World = {
   newId(): string;
   /** Waits; only the pump and the api use it, for seconds at most. */
   sleep(milliseconds: number): Promise<void>;
+  /** A readable name for a run nobody named. */
+  newName(): string;
   /** Hex SHA-256. */
   sha256(text: string): string;
 };

@@ -1,5 +1,6 @@
 // The admission item: the pump's lease, its epoch and the launch-time reservations, moved by one conditional put.
-import type { Admission, AdmissionRecord } from '../../ports/admission.ts';
+import type { AdmissionState } from '../../domain/submit/admission.ts';
+import type { Admission } from '../../ports/admission.ts';
 import type { DocumentClient } from './client.ts';
 import { fromItem, toItem } from './items.ts';
 import { admissionKey } from './table.ts';
@@ -9,7 +10,7 @@ export function createAdmission({ client, table }: { client: DocumentClient; tab
   return {
     async read() {
       const item = await get(client, table, admissionKey);
-      return item === undefined ? undefined : fromItem<AdmissionRecord>(item);
+      return item === undefined ? undefined : fromItem<AdmissionState>(item);
     },
 
     write(before, after) {

@@ -2,7 +2,7 @@
 
 import type { Attempt } from '../../domain/run/attempt.ts';
 import { isWaiting, laneOf, startsAt } from '../../domain/run/lane.ts';
-import type { Run, RunBody } from '../../domain/run/run.ts';
+import type { Lane, Run, RunBody } from '../../domain/run/run.ts';
 import type { State } from '../../domain/run/state.ts';
 import { fromItem, type Item, toItem } from './items.ts';
 import {
@@ -45,11 +45,16 @@ export function headItem(run: Run, writeId: string): Item {
     state_type: run.state.type,
     list_key: listKey(shard),
     list_at: listAt(run.expectedStartTime ?? run.created, run.id),
-    ...(run.dueAt === undefined ? {} : { due_key: dueKey('run', shard), due_at: run.dueAt, lane }),
+    ...(run.dueAt === undefined ? {} : { due_key: dueKey('run', shard), due_at: run.dueAt }),
     ...(lane !== undefined && isWaiting(run)
-      ? { lane_key: laneKey(lane, shard), lane_at: laneAt(startsAt(run), run.id) }
+      ? { lane_key: laneKey(lane, shard), lane_at: laneAt(startsAt(run), run.id), ...pumpLane(run, lane) }
       : {}),
   });
+}
+
+/** The clock hints a lane at the pump; runs without a pool are polled for by whoever serves their deployment. */
+function pumpLane(run: Run, lane: Lane): Item {
+  return run.workPoolName === undefined ? {} : { lane };
 }
 
 export function runFromItem(item: Item): { readonly run: Run; readonly isStateBeside: boolean } {

@@ -4,14 +4,25 @@ import type { State } from '../../domain/run/state.ts';
 import type { Runs, Write } from '../../ports/runs.ts';
 import { createAttempts } from './attempts.ts';
 import { besideItems, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
-import { fromItem, type Item } from './items.ts';
+import { fromItem, type Item, toItem } from './items.ts';
 import { bodyItem, headItem, runFromItem } from './run-items.ts';
 import { createRunLists } from './run-lists.ts';
-import { runBodyItemKey, runHeadKey, runStateKey, runTombstoneKey, statePrefix } from './table.ts';
+import {
+  isRunDetailKey,
+  type Key,
+  runBodyItemKey,
+  runHeadKey,
+  runStateKey,
+  runTombstoneKey,
+  statePrefix,
+} from './table.ts';
 import { get, getMany, put, queryAll, remove, transact } from './writes.ts';
 
-/** A deleted run's attempt numbers are remembered this long after its last attempt can still speak (rule 4). */
-const tombstoneHours = 25;
+/**
+ * A deleted run's attempt numbers are remembered this long: its last attempt ends within its maximum duration (a day
+ * unless somebody asks for more), and its tokens and events can speak for 25 hours after that (rule 4).
+ */
+const tombstoneDays = 30;
 
 export function createRuns(options: RunStoreOptions): Runs {
   return { ...createHeads(options), ...createAttempts(options), ...createRunLists(options) };
@@ -51,15 +62,34 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
     return item === undefined ? undefined : whole(item);
   };
 
+  const buried = (head: { TableName: string; Key: Key }, run: Run) => {
+    const tombstone = toItem(runTombstoneKey(run.id), { attempt: run.attempt } satisfies Tombstone, {
+      expires_at: Math.ceil(now() / 1000) + tombstoneDays * 24 * 3600,
+    });
+    return [{ Delete: head }, { Put: { TableName: table, Item: tombstone } }];
+  };
+
+  /** What a deleted head leaves: bodies and states. Attempts stay, their tasks may still speak. */
+  const sweepBehind = async (runId: string): Promise<void> => {
+    const items = await queryAll(client, {
+      TableName: table,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': runHeadKey(runId).pk },
+      ProjectionExpression: 'pk, sk',
+    });
+    const swept = items.map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) })).filter(isRunDetailKey);
+    await Promise.all(swept.map((Key) => remove(client, { TableName: table, Key })));
+  };
+
   return {
     read,
 
     async create(run, body) {
-      // Only an id that is derived from a key can have lived before.
-      const tombstone =
-        run.idempotencyKey === undefined ? undefined : await get(client, table, runTombstoneKey(run.id));
+      const [tombstone] = await Promise.all([
+        get(client, table, runTombstoneKey(run.id)),
+        putAll(client, table, [bodyItem(run.id, run.bodyId, body), ...besideItems(run)]),
+      ]);
       const counted: Run = tombstone === undefined ? run : { ...run, attempt: fromItem<Tombstone>(tombstone).attempt };
-      await putAll(client, table, [bodyItem(run.id, run.bodyId, body), ...besideItems(counted)]);
       const writeId = newId();
       const write = await put(client, {
         TableName: table,
@@ -129,19 +159,15 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
     },
 
     async remove(run): Promise<Write> {
-      const condition = {
+      const head = {
+        TableName: table,
+        Key: runHeadKey(run.id),
         ConditionExpression: 'version = :version',
         ExpressionAttributeValues: { ':version': run.version },
       };
-      const key = { TableName: table, Key: runHeadKey(run.id), ...condition };
-      if (run.attempt === 0) return remove(client, key);
-      const tombstone = {
-        ...runTombstoneKey(run.id),
-        format: 1,
-        doc: JSON.stringify({ attempt: run.attempt } satisfies Tombstone),
-        expires_at: Math.ceil(now() / 1000) + 14 * 24 * 3600 + tombstoneHours * 3600,
-      };
-      return transact(client, [{ Delete: key }, { Put: { TableName: table, Item: tombstone } }]);
+      const write = run.attempt === 0 ? await remove(client, head) : await transact(client, buried(head, run));
+      if (write === 'written') await sweepBehind(run.id);
+      return write;
     },
   };
 }

@@ -49,6 +49,9 @@ export const attemptKey = (runId: string, attempt: number): Key => ({
   sk: `${attemptPrefix}${String(attempt).padStart(6, '0')}`,
 });
 
+/** Bodies and states: what goes with a deleted run. */
+export const isRunDetailKey = ({ sk }: Key): boolean => sk.startsWith('body#') || sk.startsWith(statePrefix);
+export const isRunHeadKey = ({ pk, sk }: Key): boolean => pk.startsWith('run#') && sk === 'head';
 export const runIdOfPartition = (pk: string): string => pk.slice('run#'.length);
 
 // index `due`: open obligations by time
@@ -96,3 +99,32 @@ export const checkpointKey = (streamShard: string): Key => ({ pk: 'checkpoint', 
 // task definitions: our families that are known to be registered
 
 export const familyKey = (family: string): Key => ({ pk: `family#${family}`, sk: 'family' });
+
+// catalogue: one partition a kind, so a list is one consistent query; point reads spread by the sort key
+
+export const cataloguePartitions = {
+  flow: 'flow',
+  deployment: 'deployment',
+  workPool: 'work_pool',
+  workQueue: 'work_queue',
+  variable: 'variable',
+  blockDocument: 'block_document',
+} as const;
+/** `name` is the id of the thing; pools and variables are known by their names. */
+export const catalogueKey = (kind: keyof typeof cataloguePartitions, name: string): Key => ({
+  pk: cataloguePartitions[kind],
+  sk: name,
+});
+export const workersPartition = (workPoolName: string): string => `worker#${workPoolName}`;
+export const workerKey = (workPoolName: string, name: string): Key => ({
+  pk: workersPartition(workPoolName),
+  sk: name,
+});
+
+// logs (bulk table): chunks of lines of one run, by the time of their first line
+
+export const logsPartition = (runId: string): string => `logs#${runId}`;
+export const logChunkKey = (runId: string, firstLineAt: number, chunkId: string): Key => ({
+  pk: logsPartition(runId),
+  sk: `${sortableNumber(firstLineAt)}#${chunkId}`,
+});

@@ -85,5 +85,7 @@ export type Attempt = {
     readonly secondRunningAt?: number;
     readonly stoppedAt?: number;
   };
+  /** Since when ECS does not know the task (counts only when the task is old, and twice). */
+  readonly missingSince?: number;
   readonly dueAt?: number;
 };

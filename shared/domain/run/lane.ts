@@ -1,14 +1,15 @@
 // When a run waits for the pump, and in which lane.
 import type { Lane, Run } from './run.ts';
 
-/** The lane of a run, or none when it has no pool. Setting a limit moves no run from one lane to another. */
+/** The pool and queue of runs that have a deployment and no pool: served flows poll them by deployment. */
+const noPool = { workPoolName: '-', workQueueId: '-' } as const;
+
+/** The lane of a run, or none when nobody can take it. Setting a limit moves no run from one lane to another. */
 export function laneOf(run: Pick<Run, 'workPoolName' | 'workQueueId' | 'deploymentId'>): Lane | undefined {
-  if (run.workPoolName === undefined || run.workQueueId === undefined) return undefined;
-  return {
-    workPoolName: run.workPoolName,
-    workQueueId: run.workQueueId,
-    ...(run.deploymentId === undefined ? {} : { deploymentId: run.deploymentId }),
-  };
+  const { workPoolName, workQueueId, deploymentId } = run;
+  const ofDeployment = deploymentId === undefined ? {} : { deploymentId };
+  if (workPoolName !== undefined && workQueueId !== undefined) return { workPoolName, workQueueId, ...ofDeployment };
+  return deploymentId === undefined ? undefined : { ...noPool, deploymentId };
 }
 
 /**

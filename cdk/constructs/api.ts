@@ -1,0 +1,87 @@
+// The REST API: one HTTP API that hands every path to the api Lambda, which checks the auth string itself,
+// because Prefect's clients speak HTTP Basic and health must answer without it.
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  PayloadFormatVersion,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { logRetentionDays } from '../../shared/config/resources.ts';
+import type { DataResources } from '../stacks/data-stack.ts';
+import { StepLambda } from './step-lambda.ts';
+import { storeVariables } from './store-variables.ts';
+
+export type ApiProps = { readonly data: DataResources };
+
+/** Requests a second and at once, over all clients; a flow makes a few calls a second. More is answered 429. */
+const throttle = { rateLimit: 500, burstLimit: 1000 } as const;
+
+export class Api extends Construct {
+  /** What clients set as `PREFECT_API_URL`, with no slash at its end. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { data }: ApiProps) {
+    super(scope, id);
+    const lambda = new StepLambda(this, 'Lambda', {
+      step: 'api',
+      environment: { ...storeVariables(data), SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn },
+    });
+    data.tables.grantControl(lambda);
+    data.tables.grantBulk(lambda);
+    data.authSecret.grantRead(lambda);
+    data.queues.byName.submit.queue.grantSendMessages(lambda);
+    data.queues.byName.observe.queue.grantSendMessages(lambda);
+
+    const api = new HttpApi(this, 'HttpApi', {
+      description: 'Slipway: Prefect API',
+      createDefaultStage: false,
+    });
+    api.addRoutes({
+      path: '/{proxy+}',
+      methods: [HttpMethod.ANY],
+      integration: new HttpLambdaIntegration('ApiLambda', lambda.handler, {
+        payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
+      }),
+    });
+    addStage(this, api);
+    this.url = `${api.apiEndpoint}/api`;
+  }
+}
+
+/** The access log names no header and no query: neither the auth string nor what a run was given may stand in it. */
+function addStage(scope: Construct, httpApi: HttpApi): void {
+  const accessLogs = new LogGroup(scope, 'AccessLogs', {
+    // API Gateway may write to groups of this prefix without a grant of their own in the account's log policy.
+    logGroupName: '/aws/vendedlogs/slipway/api',
+    retention: logRetentionDays,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  new HttpStage(scope, 'Stage', {
+    httpApi,
+    stageName: '$default',
+    autoDeploy: true,
+    throttle,
+    accessLogSettings: {
+      destination: new LogGroupLogDestination(accessLogs),
+      format: AccessLogFormat.custom(
+        JSON.stringify({
+          requestId: '$context.requestId',
+          time: '$context.requestTimeEpoch',
+          ip: '$context.identity.sourceIp',
+          method: '$context.httpMethod',
+          path: '$context.path',
+          status: '$context.status',
+          bytes: '$context.responseLength',
+          milliseconds: '$context.responseLatency',
+          integrationError: '$context.integrationErrorMessage',
+        }),
+      ),
+    },
+  });
+}

@@ -1,0 +1,50 @@
+// publish: the control table's stream moves the counters, and its events go out through a queue of their own,
+// so that one slow receiver blocks nobody.
+import { Duration } from 'aws-cdk-lib';
+import type { EventBus } from 'aws-cdk-lib/aws-events';
+import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import { streamSource } from '../../shared/config/resources.ts';
+import type { DataResources } from '../stacks/data-stack.ts';
+import { addQueueSources } from './queue-source.ts';
+import { StepLambda } from './step-lambda.ts';
+
+export type PublishProps = { readonly data: DataResources; readonly bus: EventBus };
+
+export class Publish extends Construct {
+  readonly lambda: StepLambda<'publish'>;
+
+  constructor(scope: Construct, id: string, { data, bus }: PublishProps) {
+    super(scope, id);
+    this.lambda = new StepLambda(this, 'Lambda', {
+      step: 'publish',
+      environment: {
+        SLIPWAY_CONTROL_TABLE: data.tables.control.tableName,
+        SLIPWAY_PUBLISH_QUEUE_URL: data.queues.byName.publish.queue.queueUrl,
+        SLIPWAY_BUS_NAME: bus.eventBusName,
+      },
+    });
+    data.tables.grantControlItems(this.lambda);
+    data.queues.byName.publish.queue.grantSendMessages(this.lambda);
+    bus.grantPutEventsTo(this.lambda);
+    addQueueSources('publish', this.lambda, data.queues);
+    addStreamSource(this.lambda, data);
+  }
+}
+
+/** From the oldest record on: a counter must miss nothing. What is given up at last leaves a note for a person. */
+function addStreamSource(lambda: StepLambda<'publish'>, data: DataResources): void {
+  data.tables.grantStream(lambda);
+  lambda.handler.addEventSourceMapping('Stream', {
+    eventSourceArn: data.tables.streamArn,
+    startingPosition: StartingPosition.TRIM_HORIZON,
+    batchSize: streamSource.batchSize,
+    maxBatchingWindow: Duration.seconds(streamSource.batchWindowSeconds),
+    parallelizationFactor: streamSource.parallelizationFactor,
+    bisectBatchOnError: streamSource.bisectOnError,
+    retryAttempts: streamSource.maxRetries,
+    maxRecordAge: Duration.seconds(streamSource.maxRecordAgeSeconds),
+    onFailure: new SqsDlq(data.queues.streamDeadLetters),
+  });
+}

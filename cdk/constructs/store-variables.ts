@@ -1,0 +1,19 @@
+// Variables that the environments of most steps share, in one place so that two steps cannot differ.
+import type { DataResources } from '../stacks/data-stack.ts';
+
+export type StoreVariables = {
+  readonly SLIPWAY_CONTROL_TABLE: string;
+  readonly SLIPWAY_BULK_TABLE: string;
+  readonly SLIPWAY_SUBMIT_QUEUE_URL: string;
+  readonly SLIPWAY_OBSERVE_QUEUE_URL: string;
+};
+
+/** Where a step finds the tables and leaves hints. */
+export function storeVariables(data: DataResources): StoreVariables {
+  return {
+    SLIPWAY_CONTROL_TABLE: data.tables.control.tableName,
+    SLIPWAY_BULK_TABLE: data.tables.bulk.tableName,
+    SLIPWAY_SUBMIT_QUEUE_URL: data.queues.byName.submit.queue.queueUrl,
+    SLIPWAY_OBSERVE_QUEUE_URL: data.queues.byName.observe.queue.queueUrl,
+  };
+}

@@ -1,0 +1,95 @@
+// The control and the bulk table, built from the one table of resources. Both outlive their stack,
+// and the control table can be set back to any second of the last 35 days.
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { bulkTable, controlTable, type IndexSettings } from '../../shared/config/resources.ts';
+
+export type TablesProps = {
+  /** @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+};
+
+const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const;
+const writeActions = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:ConditionCheckItem',
+] as const;
+
+export class Tables extends Construct {
+  readonly control: Table;
+  readonly bulk: Table;
+  /** The control table's stream: every change of an item, kept for 24 hours. */
+  readonly streamArn: string;
+
+  constructor(scope: Construct, id: string, props: TablesProps = {}) {
+    super(scope, id);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    this.control = new Table(this, 'Control', {
+      partitionKey: { name: controlTable.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: controlTable.sortKey, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      stream: StreamViewType.NEW_AND_OLD_IMAGES,
+      timeToLiveAttribute: controlTable.ttl,
+      removalPolicy,
+    });
+    for (const [name, index] of indexes) addIndex(this.control, name, index);
+    if (this.control.tableStreamArn === undefined) throw new Error('the control table has no stream: wanted one');
+    this.streamArn = this.control.tableStreamArn;
+    this.bulk = new Table(this, 'Bulk', {
+      partitionKey: { name: bulkTable.partitionKey, type: AttributeType.STRING },
+      sortKey: { name: bulkTable.sortKey, type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: bulkTable.ttl,
+      removalPolicy,
+    });
+  }
+
+  /** Runs, attempts, lanes, catalogue and admission: read, written and found by index. */
+  grantControl(grantee: IGrantable): void {
+    this.grantControlItems(grantee);
+    const indexArns = indexes.map(([name]) => `${this.control.tableArn}/index/${name}`);
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: indexArns });
+  }
+
+  /** Items of the control table by their keys, no index. */
+  grantControlItems(grantee: IGrantable): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: [...readActions, ...writeActions],
+      resourceArns: [this.control.tableArn],
+    });
+  }
+
+  /** Reading the stream; ListStreams, which Lambda asks for, knows no resource. */
+  grantStream(grantee: IGrantable): void {
+    const actions = ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.streamArn] });
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:ListStreams'], resourceArns: ['*'] });
+  }
+
+  /** Log lines: appended and read back. */
+  grantBulk(grantee: IGrantable): void {
+    const actions = ['dynamodb:PutItem', 'dynamodb:Query'];
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bulk.tableArn] });
+  }
+}
+
+const indexes: readonly (readonly [string, IndexSettings])[] = Object.entries(controlTable.indexes);
+
+function addIndex(table: Table, name: string, index: IndexSettings): void {
+  table.addGlobalSecondaryIndex({
+    indexName: name,
+    partitionKey: { name: index.partitionKey, type: AttributeType.STRING },
+    sortKey: {
+      name: index.sortKey.name,
+      type: index.sortKey.type === 'N' ? AttributeType.NUMBER : AttributeType.STRING,
+    },
+    projectionType: ProjectionType.INCLUDE,
+    nonKeyAttributes: [...index.projected],
+  });
+}

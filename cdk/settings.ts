@@ -1,0 +1,100 @@
+// What whoever deploys may set, as CDK context (`-c slipway:launchRate=40`, or `context` in cdk.json).
+// A value that cannot be meant stops the synthesis with a sentence; an unknown name does as well.
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { Node } from 'constructs';
+
+export type Settings = {
+  /** Launches a second that the account's Fargate quota allows. @default 20 */
+  readonly launchRate: number;
+  /** Launches at once after a quiet time. @default 100 */
+  readonly launchBurst: number;
+  /** Image of runs whose pool, deployment and run name none. @default Prefect's own image for the version we follow */
+  readonly defaultImage: string;
+  /** More clusters, by ARN, that runs may name; the stack's own is always allowed. @default none */
+  readonly clusterArns: readonly string[];
+  /** Task definitions of the user's own, by ARN (`…:task-definition/etl:*`). @default none */
+  readonly taskDefinitionArns: readonly string[];
+  /** Roles, by ARN, that job templates may name as task or execution role. @default none */
+  readonly passRoleArns: readonly string[];
+  /** SNS topic, by ARN, that every alarm notifies. @default none: alarms only show */
+  readonly alarmTopicArn: string | undefined;
+  /** What becomes of tables, queues and task logs when their stack is deleted: `retain` or `destroy`. @default retain */
+  readonly removalPolicy: RemovalPolicy;
+};
+
+const prefix = 'slipway:';
+const defaultImage = 'prefecthq/prefect:3.8.8-python3.12';
+const names = [
+  'launchRate',
+  'launchBurst',
+  'defaultImage',
+  'clusterArns',
+  'taskDefinitionArns',
+  'passRoleArns',
+  'alarmTopicArn',
+  'removalPolicy',
+] as const satisfies readonly (keyof Settings)[];
+type Name = (typeof names)[number];
+
+/** @throws Error that names the setting, what was seen and what was wanted */
+export function readSettings(node: Node): Settings {
+  refuseUnknownNames(node);
+  return {
+    launchRate: readPositive(node, 'launchRate') ?? 20,
+    launchBurst: readPositive(node, 'launchBurst') ?? 100,
+    defaultImage: readText(node, 'defaultImage') ?? defaultImage,
+    clusterArns: readArns(node, 'clusterArns'),
+    taskDefinitionArns: readArns(node, 'taskDefinitionArns'),
+    passRoleArns: readArns(node, 'passRoleArns'),
+    alarmTopicArn: readText(node, 'alarmTopicArn'),
+    removalPolicy: readRemovalPolicy(node),
+  };
+}
+
+function refuseUnknownNames(node: Node): void {
+  const context: unknown = node.getAllContext();
+  if (typeof context !== 'object' || context === null) return;
+  const known = new Set<string>(names.map((name) => prefix + name));
+  const unknown = Object.keys(context).find((key) => key.startsWith(prefix) && !known.has(key));
+  if (unknown !== undefined) throw new Error(`unknown setting ${unknown}: wanted one of ${[...known].join(', ')}`);
+}
+
+function readText(node: Node, name: Name): string | undefined {
+  const value: unknown = node.tryGetContext(prefix + name);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '') throw problem(name, value, 'text');
+  return value;
+}
+
+/** The command line gives text, cdk.json gives numbers. */
+function readPositive(node: Node, name: Name): number | undefined {
+  const value: unknown = node.tryGetContext(prefix + name);
+  if (value === undefined) return undefined;
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isFinite(number) || number <= 0) {
+    throw problem(name, value, 'a number above 0');
+  }
+  return number;
+}
+
+/** The command line gives ARNs with commas between them, cdk.json a list. */
+function readArns(node: Node, name: Name): readonly string[] {
+  const value: unknown = node.tryGetContext(prefix + name);
+  if (value === undefined) return [];
+  const entries: unknown[] = typeof value === 'string' ? value.split(',') : Array.isArray(value) ? value : [value];
+  return entries.map((entry) => {
+    if (typeof entry !== 'string' || !entry.startsWith('arn:')) throw problem(name, entry, 'ARNs');
+    return entry;
+  });
+}
+
+function readRemovalPolicy(node: Node): RemovalPolicy {
+  const value = readText(node, 'removalPolicy') ?? 'retain';
+  if (value === 'retain') return RemovalPolicy.RETAIN;
+  if (value === 'destroy') return RemovalPolicy.DESTROY;
+  throw problem('removalPolicy', value, 'retain or destroy');
+}
+
+function problem(name: Name, seen: unknown, wanted: string): Error {
+  return new Error(`setting ${prefix}${name} must be ${wanted}, got ${JSON.stringify(seen)}`);
+}

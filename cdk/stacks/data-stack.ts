@@ -1,0 +1,38 @@
+// What must outlive an update or a deleted service: tables, queues, the auth secret and the logs of tasks.
+// It knows nothing of the service stack, so that it can be deployed alone.
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { logRetentionDays } from '../../shared/config/resources.ts';
+import { AuthSecret } from '../constructs/auth-secret.ts';
+import { Queues } from '../constructs/queues.ts';
+import { Tables } from '../constructs/tables.ts';
+
+export type DataStackProps = StackProps & {
+  /** What becomes of tables, queues and task logs when the stack is deleted. @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+};
+
+/** What the service stack builds upon. */
+export type DataResources = {
+  readonly tables: Tables;
+  readonly queues: Queues;
+  readonly authSecret: Secret;
+  readonly taskLogGroup: LogGroup;
+};
+
+export class DataStack extends Stack {
+  readonly resources: DataResources;
+
+  constructor(scope: Construct, id: string, props: DataStackProps) {
+    super(scope, id, props);
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+    this.resources = {
+      tables: new Tables(this, 'Tables', { removalPolicy }),
+      queues: new Queues(this, 'Queues', { removalPolicy }),
+      authSecret: new AuthSecret(this, 'Auth').secret,
+      taskLogGroup: new LogGroup(this, 'TaskLogs', { retention: logRetentionDays, removalPolicy }),
+    };
+  }
+}

@@ -1,0 +1,12 @@
+// The environment of a step's Lambda as cdk must give it, typed by the step's own schema:
+// a variable too few or too many does not compile.
+import type { StepEnvironment } from '../shared/config/env.ts';
+import type { StepName } from '../shared/config/resources.ts';
+
+/**
+ * Every variable of the schema, those with a default included: what is deployed is said, not assumed.
+ * There is no page yet, hence no URL of one.
+ */
+export type StepVariables<Step extends StepName> = {
+  readonly [Name in Exclude<keyof StepEnvironment[Step], 'SLIPWAY_UI_URL'>]-?: string;
+};

@@ -1,0 +1,27 @@
+// Hints as they come from a queue.
+import { z } from 'zod';
+import type { Lane } from '../shared/domain/run/run.ts';
+import type { ObserveHint, SubmitHint } from '../shared/ports/hints.ts';
+
+const lane: z.ZodType<Lane> = z
+  .object({ workPoolName: z.string(), workQueueId: z.string(), deploymentId: z.string().optional() })
+  .transform(({ workPoolName, workQueueId, deploymentId }) => ({
+    workPoolName,
+    workQueueId,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+  }));
+
+const attempt = { runId: z.string(), attempt: z.number().int().positive() };
+
+export const submitHint: z.ZodType<SubmitHint> = z.union([
+  z.object({ kind: z.literal('work'), lane, dueAt: z.number() }),
+  z.object({ kind: z.literal('wake'), lane }),
+  z.object({ kind: z.literal('attempt'), ...attempt }),
+]);
+
+export const observeHint: z.ZodType<ObserveHint> = z.union([
+  z.object({ kind: z.literal('run'), runId: z.string() }),
+  z.object({ kind: z.literal('attempt'), ...attempt, look: z.literal(true) }),
+  z.object({ kind: z.literal('attempt'), ...attempt }),
+  z.object({ kind: z.literal('task'), cluster: z.string(), taskArn: z.string() }),
+]);

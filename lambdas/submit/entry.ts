@@ -1,0 +1,59 @@
+// Wires the pump: SQS `submit` → claims and RunTask.
+import { createAdmission } from '../../shared/adapters/dynamodb/admission.ts';
+import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
+import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
+import { createFamilies } from '../../shared/adapters/dynamodb/families.ts';
+import { createLanes } from '../../shared/adapters/dynamodb/lanes.ts';
+import { createLogs } from '../../shared/adapters/dynamodb/logs.ts';
+import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
+import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
+import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
+import { world } from '../../shared/adapters/world.ts';
+import { readEnv, readRegion } from '../../shared/config/env.ts';
+import { createTelemetry } from '../../shared/telemetry/events.ts';
+import { createLog } from '../../shared/telemetry/log.ts';
+import { type TakeSubmitDeps, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
+import { submitHint } from '../hint-schemas.ts';
+import { queueHandler } from '../queue-handler.ts';
+import { taskDefaults } from './task-defaults.ts';
+
+const env = readEnv('submit');
+const client = createDocumentClient();
+const table = env.SLIPWAY_CONTROL_TABLE;
+const log = createLog('submit', console.log, world.now);
+
+const deps: TakeSubmitDeps = {
+  world,
+  runs: createRuns({ client, table, newId: world.newId, now: world.now }),
+  lanes: createLanes({ client, table }),
+  admission: createAdmission({ client, table }),
+  families: createFamilies({ client, table }),
+  catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
+  logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
+  tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
+  hints: createHints(createSqsClient(), {
+    submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
+    observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
+  }),
+  telemetry: createTelemetry(log),
+  launchRate: { perSecond: env.SLIPWAY_LAUNCH_RATE, burst: env.SLIPWAY_LAUNCH_BURST },
+  taskDefaults: taskDefaults(env, readRegion()),
+  stack: env.SLIPWAY_STACK,
+};
+
+export const handler = queueHandler({
+  schema: submitHint,
+  log,
+  // One pump for the batch: its hints say where to look, not what to do, so they succeed or come again together.
+  handle: async (messages) => {
+    try {
+      await takeSubmitHints(
+        deps,
+        messages.map(({ value }) => value),
+      );
+      return new Map();
+    } catch (error) {
+      return new Map(messages.map(({ id }) => [id, error]));
+    }
+  },
+});

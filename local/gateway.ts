@@ -1,0 +1,189 @@
+// The one HTTP port of the local stack: API Gateway's HTTP API in front of the api Lambda, on loopback only.
+// Rule: whatever a client sends gets an answer in API Gateway's shape; no connection is left half open.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { httpApiEvent, httpApiResponse } from './http-api-event.ts';
+import { LambdaError } from './lambda.ts';
+import type { Report } from './report.ts';
+import { StartError } from './start-error.ts';
+
+export type GatewayOptions = {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly report: Report;
+  /** How long an integration may take, HTTP API's 30 s. */
+  readonly timeoutSeconds?: number;
+  readonly now?: () => number;
+};
+
+export type Gateway = {
+  readonly port: number;
+  /** Requests are answered with 503 until this was called. */
+  serve(invoke: (event: unknown) => Promise<unknown>): void;
+  /** Takes no new request, lets those under way finish for a second, then ends every connection. */
+  close(): Promise<void>;
+};
+
+/** HTTP API's limit of a request body. */
+const bodyLimitBytes = 10 * 1024 * 1024;
+const closingPatienceMs = 1000;
+
+type State = {
+  readonly options: GatewayOptions;
+  invoke: ((event: unknown) => Promise<unknown>) | undefined;
+};
+
+/** @throws StartError when the port is taken */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const state: State = { options, invoke: undefined };
+  // Longer than any client keeps an idle connection, so that a reused one is never found closed.
+  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 80_000, noDelay: true });
+  const take = (request: IncomingMessage, response: ServerResponse) => void respond(state, request, response);
+  server.on('request', take);
+  server.on('checkContinue', (request, response) => {
+    if (declaredLength(request) <= bodyLimitBytes) response.writeContinue();
+    take(request, response);
+  });
+  server.on('upgrade', (_request, socket) => refuseUpgrade(socket));
+  server.on('connect', (_request, socket) => refuseUpgrade(socket));
+  const port = await listen(server, options.port);
+  const serve: Gateway['serve'] = (invoke) => {
+    state.invoke = invoke;
+  };
+  return { port, serve, close: () => close(server) };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EADDRINUSE') {
+      throw new StartError(`port ${port} is in use: choose another with --port, or --port 0 for any free one`);
+    }
+    if (code === 'EACCES') throw new StartError(`port ${port} needs privileges: choose one above 1023 with --port`);
+    throw error;
+  }
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new StartError(`no port to listen on: got ${address}`);
+  return address.port;
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), closingPatienceMs);
+  await closed;
+  clearTimeout(patience);
+}
+
+/** There are no sockets yet: a refusal that clients take as final, and an end of the connection from our side too. */
+function refuseUpgrade(socket: Duplex): void {
+  const body = JSON.stringify({ message: 'Not Found' });
+  const head = ['HTTP/1.1 404 Not Found', 'Connection: close', 'Content-Type: application/json'];
+  socket.on('error', () => socket.destroy());
+  // What the client still sends is read and dropped: unread bytes would turn our end into a reset.
+  socket.on('end', () => socket.destroy()).resume();
+  socket.end(`${head.join('\r\n')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const patience = setTimeout(() => socket.destroy(), closingPatienceMs);
+  socket.once('close', () => clearTimeout(patience));
+}
+
+async function respond(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  response.on('error', () => undefined);
+  try {
+    if (!isFromHere(request)) return refuse(response, 403, 'Forbidden');
+    const body = await readBody(request);
+    if (body === 'gone') return;
+    if (body === 'too large') return refuse(response, 413, 'Request Entity Too Large');
+    if (state.invoke === undefined) return refuse(response, 503, 'Service Unavailable');
+    const event = httpApiEvent(request, body, (state.options.now ?? Date.now)());
+    if (event === undefined) return refuse(response, 400, 'Bad Request');
+    const answer = await inTime(state.invoke(event), state.options.timeoutSeconds ?? 30);
+    if (answer === 'overdue') return refuse(response, 503, 'Service Unavailable');
+    write(response, answer);
+  } catch (error) {
+    if (error instanceof LambdaError && error.code === 'request_too_large') {
+      return refuse(response, 413, 'Request Entity Too Large');
+    }
+    state.options.report('request failed', { method: request.method, url: request.url, error });
+    refuse(response, 500, 'Internal Server Error');
+  }
+}
+
+/**
+ * Without a password, the browser of whoever runs this is the one way in from outside: a page may send requests to
+ * loopback, under a name of its own or from its own origin. Neither is ours.
+ */
+function isFromHere(request: IncomingMessage): boolean {
+  const { host, origin } = request.headers;
+  return isLoopback(`http://${host ?? '127.0.0.1'}`) && (origin === undefined || isLoopback(origin));
+}
+
+function isLoopback(url: string): boolean {
+  const hostname = URL.canParse(url) ? new URL(url).hostname : '';
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function declaredLength(request: IncomingMessage): number {
+  return Number(request.headers['content-length'] ?? 0);
+}
+
+/** Reads to the end even what is too large: a client that is still sending would not see the answer. */
+async function readBody(request: IncomingMessage): Promise<Buffer | 'too large' | 'gone'> {
+  if (declaredLength(request) > bodyLimitBytes && request.headers.expect !== undefined) return 'too large';
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of request) {
+      length += chunk.length;
+      if (length <= bodyLimitBytes) chunks.push(chunk);
+    }
+  } catch {
+    return 'gone';
+  }
+  return length <= bodyLimitBytes ? Buffer.concat(chunks) : 'too large';
+}
+
+async function inTime(work: Promise<unknown>, seconds: number): Promise<unknown> {
+  const { promise: overdue, resolve } = Promise.withResolvers<'overdue'>();
+  const timer = setTimeout(() => resolve('overdue'), seconds * 1000);
+  try {
+    return await Promise.race([work, overdue]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => undefined);
+  }
+}
+
+function write(response: ServerResponse, answer: unknown): void {
+  const parsed = httpApiResponse(answer);
+  if (parsed === undefined) {
+    refuse(response, 500, 'Internal Server Error');
+    return;
+  }
+  for (const [name, value] of Object.entries(parsed.headers)) response.setHeader(name, value);
+  if (parsed.cookies.length > 0) response.setHeader('set-cookie', [...parsed.cookies]);
+  if (!response.hasHeader('content-type')) response.setHeader('content-type', 'text/plain;charset=UTF-8');
+  response.removeHeader('transfer-encoding');
+  response.writeHead(parsed.statusCode, bodyHeaders(parsed.statusCode, parsed.body)).end(parsed.body);
+}
+
+function bodyHeaders(status: number, body: Buffer): Record<string, string> {
+  return status === 204 || status === 304 || status < 200 ? {} : { 'content-length': String(body.length) };
+}
+
+/** API Gateway's own answers have this body. */
+function refuse(response: ServerResponse, status: number, message: string): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = JSON.stringify({ message });
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+  response.writeHead(status, status === 413 ? { ...headers, connection: 'close' } : headers).end(body);
+}

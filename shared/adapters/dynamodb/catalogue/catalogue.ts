@@ -1,0 +1,24 @@
+// The whole catalogue on one table.
+import type { Catalogue } from '../../../ports/catalogue.ts';
+import { createBlocks } from './blocks.ts';
+import type { CatalogueOptions } from './collection.ts';
+import { createDeployments } from './deployments.ts';
+import { createFlows } from './flows.ts';
+import { createVariables } from './variables.ts';
+import { createWorkPools } from './work-pools.ts';
+import { createWorkQueues } from './work-queues.ts';
+import { createWorkers } from './workers.ts';
+
+export type { CatalogueOptions };
+
+export function createCatalogue(options: CatalogueOptions): Catalogue {
+  return {
+    flows: createFlows(options),
+    deployments: createDeployments(options),
+    workPools: createWorkPools(options),
+    workQueues: createWorkQueues(options),
+    workers: createWorkers(options),
+    variables: createVariables(options),
+    blocks: createBlocks(options),
+  };
+}

@@ -1,0 +1,65 @@
+// Hints as SQS messages, ten a request. A hint that SQS refuses is an error for the caller: what it was about
+// stands in the table, and the clock hints again.
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Hints } from '../../ports/hints.ts';
+import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
+
+/** SQS's longest delay; hints for later are early, and early hints are sent again. */
+const maximumDelaySeconds = 900;
+const batchSize = 10;
+
+export function createSqsClient(): SQSClient {
+  return new SQSClient({
+    useQueueUrlAsEndpoint: false,
+    maxAttempts: 3,
+    requestHandler: {
+      requestTimeout: 5_000,
+      connectionTimeout: 2_000,
+      httpsAgent: { maxSockets: 64 },
+      httpAgent: { maxSockets: 64 },
+    },
+  });
+}
+
+async function sendAll(
+  client: SQSClient,
+  queueUrl: string,
+  bodies: readonly string[],
+  delaySeconds: number,
+): Promise<void> {
+  const batches: string[][] = [];
+  for (let at = 0; at < bodies.length; at += batchSize) batches.push(bodies.slice(at, at + batchSize));
+  const DelaySeconds = Math.max(0, Math.min(maximumDelaySeconds, Math.ceil(delaySeconds)));
+  await Promise.all(
+    batches.map(async (batch) => {
+      const Entries = batch.map((MessageBody, at) => ({ Id: String(at), MessageBody, DelaySeconds }));
+      const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+      const [failed] = answer.Failed ?? [];
+      if (failed !== undefined)
+        throw new Error(`SQS refused a message: ${failed.Code ?? 'no code'} ${failed.Message ?? ''}`);
+    }),
+  );
+}
+
+export function createHints(
+  client: SQSClient,
+  queueUrls: { readonly submit: string; readonly observe: string },
+): Hints {
+  const texts = (hints: readonly object[]) => hints.map((hint) => JSON.stringify(hint));
+  return {
+    submit: (hints, { delaySeconds = 0 } = {}) => sendAll(client, queueUrls.submit, texts(hints), delaySeconds),
+    observe: (hints, { delaySeconds = 0 } = {}) => sendAll(client, queueUrls.observe, texts(hints), delaySeconds),
+  };
+}
+
+export function createOutbox(client: SQSClient, queueUrl: string): Outbox {
+  return {
+    send: (events: readonly OutgoingEvent[]) =>
+      sendAll(
+        client,
+        queueUrl,
+        events.map((event) => JSON.stringify(event)),
+        0,
+      ),
+  };
+}

@@ -1,0 +1,101 @@
+// What the end of an attempt means for its run: engine words win, ECS words decide when the engine is silent (rule 8),
+// infrastructure failures come first and have their own budget (rule 11).
+import { outcomeOf, type TaskOutcome } from '../task/outcome.ts';
+import type { Attempt } from './attempt.ts';
+import { isRescheduled } from './attempt-step.ts';
+import type { Run } from './run.ts';
+import { isTerminal, type ProposedState } from './state.ts';
+import { maximumRestarts, timing } from './timing.ts';
+
+export type Ending =
+  /** The run keeps its state; only its attempt is over. */
+  | { readonly kind: 'keep' }
+  /** The engine exited in peace without a final state: its last words may still be on the way. */
+  | { readonly kind: 'await-words' }
+  /** A retry that waited inside the engine waits for a new attempt instead (rule 9). */
+  | { readonly kind: 'reschedule-retry' }
+  | { readonly kind: 'end'; readonly state: ProposedState }
+  /** A new attempt, paid from the infrastructure's budget. */
+  | { readonly kind: 'restart'; readonly reason: string; readonly delayMs: number };
+
+function ended(type: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'CRASHED', message?: string, name?: string): Ending {
+  const names = { COMPLETED: 'Completed', FAILED: 'Failed', CANCELLED: 'Cancelled', CRASHED: 'Crashed' } as const;
+  return {
+    kind: 'end',
+    state: { type, name: name ?? names[type], ...(message === undefined ? {} : { message }), details: {} },
+  };
+}
+
+/** A restart, or Crashed once the budget is spent. */
+export function restartOrCrash(run: Run, reason: string): Ending {
+  const delayMs = timing.restartDelays[run.infrastructureRestarts];
+  if (run.infrastructureRestarts >= maximumRestarts || delayMs === undefined) {
+    return ended('CRASHED', `${reason} (after ${run.infrastructureRestarts} new attempts)`);
+  }
+  return { kind: 'restart', reason, delayMs };
+}
+
+/** Decides for a task known STOPPED. `run` is the current head of the attempt's run, and the attempt its current one. */
+export function endingOf(run: Run, attempt: Attempt): Ending {
+  if (attempt.task === undefined) throw new Error(`attempt ${attempt.number} of run ${run.id} has no task to judge`);
+  if (isTerminal(run.state.type) || isRescheduled(run)) return { kind: 'keep' };
+  if (run.state.type === 'CANCELLING') return ended('CANCELLED', 'The task was stopped.');
+  const outcome = outcomeOf(attempt.task, attempt.container);
+  switch (attempt.stopRequested?.cause) {
+    case 'maximum-duration':
+      return ended(
+        'FAILED',
+        `The run exceeded its maximum duration of ${attempt.maximumDurationSeconds} s.`,
+        'TimedOut',
+      );
+    case 'start-deadline':
+      return restartOrCrash(run, `the task was not running within ${attempt.startDeadlineSeconds} s`);
+    default:
+      return endingByOutcome(run, attempt, outcome);
+  }
+}
+
+function endingByOutcome(run: Run, attempt: Attempt, outcome: TaskOutcome): Ending {
+  switch (outcome.kind) {
+    case 'infrastructure':
+      return isSuspended(run) ? { kind: 'keep' } : restartOrCrash(run, outcome.reason);
+    case 'impossible':
+      return ended('CRASHED', outcome.reason);
+    case 'stopped':
+      return attempt.reports === 'engine' ? engineEnding(run, attempt, outcome) : ended('CRASHED', outcome.reason);
+    case 'exited':
+      return attempt.reports === 'engine' ? engineEnding(run, attempt, outcome) : exitEnding(outcome);
+  }
+}
+
+/** A suspended run lost nothing with its task. */
+function isSuspended(run: Run): boolean {
+  return run.state.type === 'PAUSED' && run.state.details.pauseReschedule === true;
+}
+
+function exitEnding({ exitCode, reason }: Extract<TaskOutcome, { kind: 'exited' }>): Ending {
+  if (exitCode === 0) return ended('COMPLETED');
+  const memory = /OutOfMemory/i.test(reason) ? ' It ran out of memory: give the task more.' : '';
+  return ended('FAILED', `The container exited with code ${exitCode}.${memory} ${reason}`.trim());
+}
+
+function engineEnding(
+  run: Run,
+  attempt: Attempt,
+  outcome: Extract<TaskOutcome, { kind: 'exited' | 'stopped' }>,
+): Ending {
+  if (isSuspended(run)) return { kind: 'keep' };
+  if (attempt.heldCrash !== undefined) {
+    const { id: _id, timestamp: _timestamp, ...proposed } = attempt.heldCrash;
+    return { kind: 'end', state: proposed };
+  }
+  if (run.state.type === 'SCHEDULED') return { kind: 'reschedule-retry' };
+  if (run.state.type === 'PAUSED')
+    return ended('CRASHED', `The task ended while its run was paused: ${outcome.reason}`);
+  if (outcome.kind === 'stopped') return ended('CRASHED', outcome.reason);
+  if (outcome.exitCode === 0) return { kind: 'await-words' };
+  return ended(
+    'CRASHED',
+    `The container exited with code ${outcome.exitCode} and reported no final state. ${outcome.reason}`.trim(),
+  );
+}

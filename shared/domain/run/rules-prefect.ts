@@ -1,0 +1,260 @@
+// Prefect's flow-run rules in its order (CoreFlowPolicy, MinimalFlowPolicy), as far as runs alone decide them.
+// Slots, leases and task runs join with their own facts.
+import type { Json, JsonObject } from '../json.ts';
+import { pass, type Rule } from './policy-types.ts';
+import type { EmpiricalPolicy } from './run.ts';
+import { isTerminal, type ProposedState, stateTypes, terminalTypes } from './state.ts';
+
+const cancelled: ProposedState = { type: 'CANCELLED', name: 'Cancelled', details: {} };
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Prefect: data of a state counts as a result unless its type is "unpersisted". */
+function hasPersistedResult(data: Json | undefined): boolean {
+  if (data === undefined || data === null) return false;
+  return !isObject(data) || data['type'] !== 'unpersisted';
+}
+
+function withoutRetryType(policy: EmpiricalPolicy): EmpiricalPolicy {
+  const { retryType: _retryType, ...rest } = policy;
+  return rest;
+}
+
+const preventDuplicateTransitions: Rule = {
+  name: 'PreventDuplicateTransitions',
+  from: 'any',
+  to: 'any',
+  decide: ({ run, proposed }) => {
+    const id = proposed.details.transitionId;
+    if (id === undefined || id !== run.state.details.transitionId) return pass;
+    return { kind: 'reject', reason: 'This run has already made this state transition.' };
+  },
+};
+
+const handleFlowTerminalStateTransitions: Rule = {
+  name: 'HandleFlowTerminalStateTransitions',
+  from: terminalTypes,
+  to: 'any',
+  decide: ({ run, proposed }) => {
+    const { state } = run;
+    if (proposed.type === 'CANCELLING' || proposed.type === 'PAUSED' || proposed.type === 'CRASHED') {
+      return { kind: 'abort', reason: `Run is already in terminal state ${state.type}.` };
+    }
+    const keepsResult = state.type === 'COMPLETED' && hasPersistedResult(state.data);
+    if (keepsResult && !isTerminal(proposed.type)) return { kind: 'reject', reason: 'Run is already COMPLETED.' };
+    if (keepsResult && proposed.type === 'COMPLETED' && !hasPersistedResult(proposed.data)) {
+      return {
+        kind: 'reject',
+        reason: 'Cannot overwrite a COMPLETED state that carries persisted result data with one that does not.',
+      };
+    }
+    if (proposed.type === 'SCHEDULED' && run.deploymentId === undefined) {
+      return { kind: 'abort', reason: 'Cannot reschedule a run without an associated deployment.' };
+    }
+    if (isTerminal(proposed.type)) return pass;
+    const policy = withoutRetryType({ ...run.empiricalPolicy, resuming: false, pauseKeys: [] });
+    const empiricalPolicy: EmpiricalPolicy =
+      proposed.type === 'SCHEDULED' ? { ...policy, retryType: 'reschedule' } : policy;
+    return { kind: 'change', run: { ...run, empiricalPolicy } };
+  },
+};
+
+const preventResultDataLoss: Rule = {
+  name: 'PreventResultDataLoss',
+  from: ['COMPLETED'],
+  to: ['COMPLETED'],
+  decide: ({ run, proposed }) => {
+    if (!hasPersistedResult(run.state.data) || hasPersistedResult(proposed.data)) return pass;
+    return {
+      kind: 'reject',
+      reason: 'Cannot overwrite a COMPLETED state that carries persisted result data with one that does not.',
+    };
+  },
+};
+
+const enforceCancellingToCancelled: Rule = {
+  name: 'EnforceCancellingToCancelledTransition',
+  from: ['CANCELLING'],
+  to: stateTypes.filter((type) => type !== 'CANCELLED'),
+  decide: () => ({
+    kind: 'reject',
+    reason: 'Cannot transition flows that are cancelling to a state other than Cancelled.',
+  }),
+};
+
+/** A run with an open attempt has infrastructure, whatever its pid says: it never bypasses CANCELLING (design rule 10). */
+const bypassCancellingWithoutInfrastructure: Rule = {
+  name: 'BypassCancellingFlowRunsWithNoInfra',
+  from: ['SCHEDULED', 'PAUSED'],
+  to: ['CANCELLING'],
+  decide: ({ run }) => {
+    if (run.isAttemptOpen) return pass;
+    const { state } = run;
+    if (state.type === 'SCHEDULED' && (run.infrastructurePid === undefined || state.name === 'Resuming')) {
+      return { kind: 'replace', proposed: cancelled, reason: 'Scheduled flow run has no infrastructure to terminate.' };
+    }
+    if (state.type === 'PAUSED' && state.details.pauseReschedule === true) {
+      return { kind: 'replace', proposed: cancelled, reason: 'Suspended flow run has no infrastructure to terminate.' };
+    }
+    return pass;
+  },
+};
+
+/** PENDING is the lock of whoever submits a run; only its named sub-states may follow it. */
+const preventPendingTransitions: Rule = {
+  name: 'PreventPendingTransitions',
+  from: ['PENDING', 'CANCELLING', 'RUNNING', 'CANCELLED'],
+  to: ['PENDING'],
+  decide: ({ run, proposed }) => {
+    const { state } = run;
+    if (state.type === 'PENDING' && state.name !== proposed.name && proposed.name !== 'Pending') {
+      const { scheduledTime: _proposed, ...details } = proposed.details;
+      const scheduledTime = state.details.scheduledTime;
+      return {
+        kind: 'change',
+        proposed: { ...proposed, details: scheduledTime === undefined ? details : { ...details, scheduledTime } },
+      };
+    }
+    return {
+      kind: 'abort',
+      reason: `This run is in a ${state.type} state and cannot transition to a PENDING state.`,
+    };
+  },
+};
+
+const ensureOnlyScheduledFlowsMarkedLate: Rule = {
+  name: 'EnsureOnlyScheduledFlowsMarkedLate',
+  from: 'any',
+  to: ['SCHEDULED'],
+  decide: ({ run, proposed }) => {
+    if (proposed.name !== 'Late') return pass;
+    if (run.state.type !== 'SCHEDULED') return { kind: 'reject', reason: 'Only scheduled flows can be marked late.' };
+    return run.state.name === 'Late' ? { kind: 'reject', reason: 'This flow run is already marked late.' } : pass;
+  },
+};
+
+const handlePausingFlows: Rule = {
+  name: 'HandlePausingFlows',
+  from: 'any',
+  to: ['PAUSED'],
+  decide: ({ run, proposed }) => {
+    const verb = proposed.name === 'Suspended' ? 'suspend' : 'pause';
+    if (run.state.type !== 'RUNNING') {
+      return { kind: 'reject', reason: `Cannot ${verb} flows that are not currently running.` };
+    }
+    const key = proposed.details.pauseKey;
+    if (key !== undefined && run.empiricalPolicy.pauseKeys.includes(key)) {
+      return { kind: 'reject', reason: `This ${verb} has already fired.` };
+    }
+    if (proposed.details.pauseReschedule === true) {
+      if (run.parentTaskRunId !== undefined) return { kind: 'abort', reason: `Cannot ${verb} subflows.` };
+      if (run.deploymentId === undefined) {
+        return { kind: 'abort', reason: `Cannot ${verb} flows without a deployment.` };
+      }
+    }
+    if (key === undefined) return pass;
+    const pauseKeys = [...run.empiricalPolicy.pauseKeys, key];
+    return { kind: 'change', run: { ...run, empiricalPolicy: { ...run.empiricalPolicy, pauseKeys } } };
+  },
+};
+
+const mayLeavePause = ['RUNNING', 'SCHEDULED', 'CANCELLING', ...terminalTypes] as const;
+
+const handleResumingPausedFlows: Rule = {
+  name: 'HandleResumingPausedFlows',
+  from: ['PAUSED'],
+  to: 'any',
+  decide: ({ run, proposed, now }) => {
+    if (!mayLeavePause.some((type) => type === proposed.type)) {
+      return {
+        kind: 'reject',
+        reason: `This run cannot transition to the ${proposed.type} state from the ${run.state.type} state.`,
+      };
+    }
+    const name = proposed.name.toLowerCase();
+    if (run.state.details.pauseReschedule === true && run.deploymentId === undefined) {
+      return { kind: 'reject', reason: `Cannot reschedule a ${name} flow run without a deployment.` };
+    }
+    const resumed = { ...run, empiricalPolicy: { ...run.empiricalPolicy, resuming: true } };
+    if (proposed.type === 'CANCELLING') return { kind: 'change', run: resumed };
+    const timeout = run.state.details.pauseTimeout;
+    if (timeout === undefined || timeout >= now) return { kind: 'change', run: resumed };
+    return {
+      kind: 'replace',
+      proposed: { type: 'FAILED', name: 'Failed', message: `The flow was ${name} and never resumed.`, details: {} },
+      reason: 'The flow run pause has timed out and can no longer resume.',
+    };
+  },
+};
+
+const copyScheduledTime: Rule = {
+  name: 'CopyScheduledTime',
+  from: ['SCHEDULED'],
+  to: ['PENDING'],
+  decide: ({ run, proposed }) => {
+    const scheduledTime = run.state.details.scheduledTime;
+    if (proposed.details.scheduledTime !== undefined || scheduledTime === undefined) return pass;
+    return { kind: 'change', proposed: { ...proposed, details: { ...proposed.details, scheduledTime } } };
+  },
+};
+
+const waitForScheduledTime: Rule = {
+  name: 'WaitForScheduledTime',
+  from: ['SCHEDULED', 'PENDING'],
+  to: ['RUNNING'],
+  decide: ({ run, now }) => {
+    const scheduledTime = run.state.details.scheduledTime;
+    const delaySeconds = scheduledTime === undefined ? 0 : Math.round((scheduledTime - now) / 1000);
+    if (delaySeconds <= 0) return pass;
+    return { kind: 'wait', delaySeconds, reason: 'Scheduled time is in the future' };
+  },
+};
+
+const retryFailedFlows: Rule = {
+  name: 'RetryFailedFlows',
+  from: ['RUNNING'],
+  to: ['FAILED'],
+  decide: ({ run, proposed, now }) => {
+    const { retries, retryDelaySeconds = 0 } = run.empiricalPolicy;
+    if (retries === undefined || run.runCount > retries) {
+      return { kind: 'change', run: { ...run, empiricalPolicy: withoutRetryType(run.empiricalPolicy) } };
+    }
+    const { message, data } = proposed;
+    return {
+      kind: 'replace',
+      run: {
+        ...run,
+        empiricalPolicy: { ...run.empiricalPolicy, resuming: false, pauseKeys: [], retryType: 'in_process' },
+      },
+      proposed: {
+        type: 'SCHEDULED',
+        name: 'AwaitingRetry',
+        ...(message === undefined ? {} : { message }),
+        ...(data === undefined ? {} : { data }),
+        details: { scheduledTime: now + retryDelaySeconds * 1000 },
+      },
+      reason: 'Retrying',
+    };
+  },
+};
+
+export const coreRules = [
+  preventDuplicateTransitions,
+  handleFlowTerminalStateTransitions,
+  enforceCancellingToCancelled,
+  bypassCancellingWithoutInfrastructure,
+  preventPendingTransitions,
+  ensureOnlyScheduledFlowsMarkedLate,
+  handlePausingFlows,
+  handleResumingPausedFlows,
+  copyScheduledTime,
+  waitForScheduledTime,
+  retryFailedFlows,
+] as const satisfies readonly Rule[];
+
+export const minimalRules = [
+  preventResultDataLoss,
+  bypassCancellingWithoutInfrastructure,
+] as const satisfies readonly Rule[];

@@ -1,0 +1,76 @@
+// The one table of what may follow what, and the one function that moves a run's head to its next state.
+// Nobody compares states to allow or refuse a change outside domain/run.
+import type { Run } from './run.ts';
+import { isTerminal, type ProposedState, type State, type StateType } from './state.ts';
+
+/** Which state types may follow which when nobody forces it. Rules in policy.ts narrow this further. */
+export const successors = {
+  SCHEDULED: ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'CRASHED', 'CANCELLING'],
+  PENDING: ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'CRASHED', 'CANCELLING'],
+  RUNNING: ['SCHEDULED', 'RUNNING', 'PAUSED', 'COMPLETED', 'FAILED', 'CANCELLED', 'CRASHED', 'CANCELLING'],
+  PAUSED: ['SCHEDULED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'CRASHED', 'CANCELLING'],
+  CANCELLING: ['CANCELLED'],
+  COMPLETED: ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'],
+  FAILED: ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'],
+  CRASHED: ['SCHEDULED', 'PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'],
+  CANCELLED: ['SCHEDULED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'],
+} as const satisfies Record<StateType, readonly StateType[]>;
+
+export function mayFollow(from: StateType, to: StateType): boolean {
+  const allowed: readonly StateType[] = successors[from];
+  return allowed.includes(to);
+}
+
+export type Mint = { readonly id: string; readonly now: number };
+
+/** Gives a proposed state its id and a timestamp that no earlier state of the run has. */
+export function mintState(run: Run | undefined, proposed: ProposedState, mint: Mint): State {
+  const after = run === undefined ? mint.now : Math.max(mint.now, run.state.timestamp + 1);
+  return { ...proposed, id: mint.id, timestamp: after };
+}
+
+/**
+ * The head after a state change: Prefect's global transforms, in its order
+ * (start and end times, run time, run count, scheduled times, resuming flag).
+ * A new attempt after an infrastructure failure enters RUNNING without raising the run count.
+ */
+export function enterState(run: Run, state: State): Run {
+  const isRunning = state.type === 'RUNNING';
+  const isFinal = isTerminal(state.type);
+  const wasFinal = isTerminal(run.state.type);
+  const {
+    endTime: _end,
+    startTime: _start,
+    nextScheduledStartTime: _next,
+    dueAt: _due,
+    infrastructurePid,
+    ...rest
+  } = run;
+  // A run that waits for a new task has no infrastructure; a retry inside its living engine keeps it.
+  const losesTask = state.type === 'SCHEDULED' && run.empiricalPolicy.retryType !== 'in_process';
+  const startTime = run.startTime ?? (isRunning || isFinal ? state.timestamp : undefined);
+  const endTime = isFinal ? (wasFinal && run.endTime !== undefined ? run.endTime : state.timestamp) : undefined;
+  const scheduled = state.type === 'SCHEDULED' ? state.details.scheduledTime : undefined;
+  const isCounted = isRunning && !run.empiricalPolicy.resuming && !run.isRestart;
+  const transitionId = run.state.details.transitionId;
+  return {
+    ...rest,
+    state,
+    updated: state.timestamp,
+    recentStates: [
+      { id: run.state.id, type: run.state.type, ...(transitionId === undefined ? {} : { transitionId }) },
+      ...run.recentStates,
+    ].slice(0, 4),
+    ...(infrastructurePid === undefined || losesTask ? {} : { infrastructurePid }),
+    ...(startTime === undefined ? {} : { startTime }),
+    ...(endTime === undefined ? {} : { endTime }),
+    ...(scheduled === undefined ? {} : { nextScheduledStartTime: scheduled }),
+    totalRunTimeMs: run.totalRunTimeMs + (run.state.type === 'RUNNING' ? state.timestamp - run.state.timestamp : 0),
+    runCount: run.runCount + (isCounted ? 1 : 0),
+    isRestart: isRunning || isFinal ? false : run.isRestart,
+    empiricalPolicy:
+      (isRunning || isFinal) && run.empiricalPolicy.resuming
+        ? { ...run.empiricalPolicy, resuming: false }
+        : run.empiricalPolicy,
+  };
+}

@@ -1,0 +1,112 @@
+// The arithmetic of admission: one lease with an epoch, and launch time taken from a token bucket (rules 7 and 14).
+import { timing } from '../run/timing.ts';
+
+export type LaunchRate = {
+  /** Launches a second. */
+  readonly perSecond: number;
+  readonly burst: number;
+};
+
+export type AdmissionState = {
+  readonly version: number;
+  /** Raised with every lease: what an older epoch reserved may no longer be written under its name. */
+  readonly epoch: number;
+  readonly leaseUntil: number;
+  readonly more: boolean;
+  readonly frozen: boolean;
+  readonly launches: { readonly tokens: number; readonly at: number };
+  /** Share of the configured rate in use: halved on throttling, creeping back to 1. */
+  readonly share: number;
+  readonly throttledAt?: number;
+};
+
+export const emptyAdmission = (rate: LaunchRate, now: number): AdmissionState => ({
+  version: 0,
+  epoch: 0,
+  leaseUntil: 0,
+  more: false,
+  frozen: false,
+  launches: { tokens: rate.burst, at: now },
+  share: 1,
+});
+
+export type Reservation = {
+  readonly epoch: number;
+  readonly count: number;
+  readonly expiresAt: number;
+};
+
+/** A fifth of the share comes back each half minute without throttling. */
+const recoveryMs = 30_000;
+const recoveryStep = 0.2;
+const minimumShare = 0.05;
+/** One throttled burst halves the rate once, not once per request. */
+const throttleQuietMs = 2_000;
+
+function shareNow(state: AdmissionState, now: number): number {
+  if (state.throttledAt === undefined) return state.share;
+  const steps = Math.floor((now - state.throttledAt) / recoveryMs);
+  return Math.min(1, state.share + Math.max(0, steps) * recoveryStep);
+}
+
+function tokensNow(state: AdmissionState, rate: LaunchRate, now: number): number {
+  const elapsedSeconds = Math.max(0, now - state.launches.at) / 1000;
+  return Math.min(rate.burst, state.launches.tokens + elapsedSeconds * rate.perSecond * shareNow(state, now));
+}
+
+export type Grant =
+  | { readonly kind: 'granted'; readonly after: AdmissionState; readonly reservation: Reservation }
+  /** Somebody else holds the lease: `after` raises `more` so that he goes round again. */
+  | { readonly kind: 'held'; readonly after: AdmissionState }
+  | { readonly kind: 'frozen' }
+  | { readonly kind: 'exhausted'; readonly waitMs: number };
+
+/** Takes the lease and reserves up to `wanted` launches, or says why not. */
+export function grant(state: AdmissionState, rate: LaunchRate, wanted: { count: number; now: number }): Grant {
+  const { count, now } = wanted;
+  if (state.frozen) return { kind: 'frozen' };
+  if (state.leaseUntil > now) return { kind: 'held', after: { ...state, more: true } };
+  const tokens = tokensNow(state, rate, now);
+  const granted = Math.min(count, Math.floor(tokens));
+  if (granted < 1) {
+    return { kind: 'exhausted', waitMs: Math.ceil(((1 - tokens) / (rate.perSecond * shareNow(state, now))) * 1000) };
+  }
+  const epoch = state.epoch + 1;
+  return {
+    kind: 'granted',
+    after: {
+      ...state,
+      epoch,
+      leaseUntil: now + timing.pumpLease,
+      more: false,
+      launches: { tokens: tokens - granted, at: now },
+      share: shareNow(state, now),
+    },
+    reservation: { epoch, count: granted, expiresAt: now + timing.reservation },
+  };
+}
+
+/** Launch time for repeating one try: no lease is needed, since nothing is claimed. */
+export function grantRepeat(state: AdmissionState, rate: LaunchRate, now: number): Exclude<Grant, { kind: 'held' }> {
+  const answer = grant({ ...state, leaseUntil: 0 }, rate, { count: 1, now });
+  if (answer.kind === 'held') throw new Error('a lease that was put aside cannot be held');
+  if (answer.kind !== 'granted') return answer;
+  const { leaseUntil, more, epoch } = state;
+  return {
+    ...answer,
+    after: { ...answer.after, leaseUntil, more, epoch },
+    reservation: { ...answer.reservation, epoch },
+  };
+}
+
+/** Gives the lease back; refused (undefined) while `more` asks the holder to go round again or another holds it. */
+export function release(state: AdmissionState, epoch: number): { after: AdmissionState; hasMore: boolean } | undefined {
+  if (state.epoch !== epoch) return undefined;
+  return { after: { ...state, leaseUntil: 0, more: false }, hasMore: state.more };
+}
+
+/** AWS throttled a launch: half the rate, at most once in two seconds. */
+export function throttled(state: AdmissionState, now: number): AdmissionState {
+  if (state.throttledAt !== undefined && now - state.throttledAt < throttleQuietMs) return state;
+  return { ...state, share: Math.max(minimumShare, shareNow(state, now) / 2), throttledAt: now };
+}

@@ -1,0 +1,35 @@
+// One function per business event: what happened, with the run's id in `flow_run_id`.
+import type { Log } from './log.ts';
+
+export type Telemetry = ReturnType<typeof createTelemetry>;
+
+export function createTelemetry(log: Log) {
+  return {
+    runRecorded: (run: { id: string; launched: boolean }) =>
+      log('INFO', 'run recorded', { flow_run_id: run.id, launched: run.launched }),
+    runClaimed: (attempt: { runId: string; number: number }) =>
+      log('INFO', 'run claimed', { flow_run_id: attempt.runId, attempt: attempt.number }),
+    taskLaunched: (attempt: { runId: string; number: number }, taskArn: string) =>
+      log('INFO', 'task launched', { flow_run_id: attempt.runId, attempt: attempt.number, task_arn: taskArn }),
+    launchRefused: (
+      attempt: { runId: string; number: number },
+      refusal: { code: string; reason: string; class: string },
+    ) => log('WARN', 'launch refused', { flow_run_id: attempt.runId, attempt: attempt.number, ...refusal }),
+    launchUnknown: (attempt: { runId: string; number: number }, reason: string) =>
+      log('WARN', 'launch outcome unknown', { flow_run_id: attempt.runId, attempt: attempt.number, reason }),
+    jobNotRenderable: (runId: string, problem: string) =>
+      log('WARN', 'job template not renderable', { flow_run_id: runId, problem }),
+    stateChanged: (runId: string, state: { type: string; name: string }) =>
+      log('INFO', 'run state changed', { flow_run_id: runId, state_type: state.type, state_name: state.name }),
+    stopRequested: (attempt: { runId: string; number: number }, cause: string) =>
+      log('INFO', 'task stop requested', { flow_run_id: attempt.runId, attempt: attempt.number, cause }),
+    attemptClosed: (attempt: { runId: string; number: number }, end: string) =>
+      log('INFO', 'attempt closed', { flow_run_id: attempt.runId, attempt: attempt.number, end }),
+    foreignTask: (taskArn: string) => log('WARN', 'task of no open attempt', { task_arn: taskArn }),
+    staleTick: (scheduledTime: string) => log('WARN', 'stale clock tick dropped', { scheduled_time: scheduledTime }),
+    clockTicked: (counts: { runs: number; attempts: number; lanes: number; differences: number }) =>
+      log('INFO', 'clock ticked', counts),
+    pumpHeld: () => log('INFO', 'pump held elsewhere', {}),
+    requestRefused: (reason: string) => log('WARN', 'run request refused', { reason }),
+  };
+}

@@ -1,0 +1,120 @@
+// A claim opens an attempt: the exact request is rendered first and stored in the transaction that makes the run PENDING.
+// Decided on the run itself, never on an index; whoever loses the race leaves the run alone.
+import type { Attempt } from '../domain/run/attempt.ts';
+import { repeatDelay } from '../domain/run/attempt-step.ts';
+import { isWaiting, startsAt } from '../domain/run/lane.ts';
+import type { Run } from '../domain/run/run.ts';
+import { defaultMaximumDurationSeconds, defaultStartDeadlineSeconds, timing } from '../domain/run/timing.ts';
+import { enterState, mintState } from '../domain/run/transition.ts';
+import type { Reservation } from '../domain/submit/admission.ts';
+import { clientTokenOf } from '../domain/task/started-by.ts';
+import type { Families } from '../ports/families.ts';
+import type { Logs } from '../ports/logs.ts';
+import type { Runs } from '../ports/runs.ts';
+import type { World } from '../ports/world.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { withDeadline } from './change-run.ts';
+import { type Job, type JobDeps, type JobFacts, renderJob } from './render-job.ts';
+
+export type ClaimDeps = JobDeps & {
+  readonly world: World;
+  readonly runs: Runs;
+  readonly families: Families;
+  readonly logs: Logs;
+  readonly telemetry: Telemetry;
+};
+
+export type Claimed = { readonly run: Run; readonly attempt: Attempt };
+
+/** What many runs of one pass have in common is read once. */
+function remembered<T>(read: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (key) => {
+    const there = known.get(key) ?? read(key);
+    known.set(key, there);
+    return there;
+  };
+}
+
+export function createFacts({ catalogue }: Pick<ClaimDeps, 'catalogue'>): JobFacts {
+  return {
+    flow: remembered((id) => catalogue.flows.read(id)),
+    deployment: remembered((id) => catalogue.deployments.read(id)),
+    workPool: remembered((name) => catalogue.workPools.read(name)),
+  };
+}
+
+/** Claims one run, or leaves it: claimed by another, no longer waiting, or ended because its job cannot be rendered. */
+export async function claimRun(
+  deps: ClaimDeps,
+  facts: JobFacts,
+  { runId, reservation }: { readonly runId: string; readonly reservation: Reservation },
+): Promise<Claimed | undefined> {
+  const run = await deps.runs.read(runId);
+  const now = deps.world.now();
+  if (run === undefined || !run.launched || !isWaiting(run) || startsAt(run) > now + timing.earlyHint) return undefined;
+  const job = await renderJob(deps, facts, run);
+  if (job.kind === 'unrenderable') {
+    await endUnrenderable(deps, run, job.problem);
+    return undefined;
+  }
+  if (job.definition !== undefined) await deps.families.remember(job.family, job.definition);
+  if (deps.world.now() >= reservation.expiresAt) return undefined;
+  const attempt = newAttempt(run, job, deps.world.now());
+  const state = mintState(
+    run,
+    { type: 'PENDING', name: 'Pending', details: { scheduledTime: startsAt(run) } },
+    { id: deps.world.newId(), now: attempt.openedAt },
+  );
+  const after = withDeadline({ ...enterState(run, state), attempt: attempt.number, isAttemptOpen: true }, attempt);
+  if ((await deps.runs.openAttempt(run, after, attempt)) === 'lost') return undefined;
+  deps.telemetry.runClaimed(attempt);
+  await warn(deps, run, job.warnings);
+  return { run: { ...after, version: run.version + 1 }, attempt };
+}
+
+/** The first send is written with the claim: a crash right after it counts as a send whose reply was lost. */
+function newAttempt(run: Run, job: Extract<Job, { kind: 'job' }>, now: number): Attempt {
+  const number = run.attempt + 1;
+  return {
+    runId: run.id,
+    number,
+    version: 1,
+    openedAt: now,
+    reports: job.reports,
+    workPoolName: run.workPoolName ?? '',
+    workQueueId: run.workQueueId ?? '',
+    cluster: job.cluster,
+    family: job.family,
+    container: job.container,
+    request: job.request,
+    currentTry: {
+      number: 1,
+      clientToken: clientTokenOf(run.id, number, 1),
+      firstSentAt: now,
+      lastSentAt: now,
+      sends: 1,
+    },
+    startDeadlineSeconds: defaultStartDeadlineSeconds,
+    maximumDurationSeconds: defaultMaximumDurationSeconds,
+    dueAt: now + repeatDelay(1),
+  };
+}
+
+/** What the template asks for and is not done stands in the run's own log. */
+async function warn(deps: ClaimDeps, run: Run, warnings: readonly string[]): Promise<void> {
+  if (warnings.length === 0) return;
+  const now = deps.world.now();
+  const line = { created: now, timestamp: now, name: 'slipway', level: 30, flowRunId: run.id };
+  await deps.logs.append(warnings.map((message) => ({ ...line, id: deps.world.newId(), message })));
+}
+
+async function endUnrenderable(deps: ClaimDeps, run: Run, problem: string): Promise<void> {
+  deps.telemetry.jobNotRenderable(run.id, problem);
+  const state = mintState(
+    run,
+    { type: 'CRASHED', name: 'Crashed', message: `The run could not be submitted: ${problem}`, details: {} },
+    { id: deps.world.newId(), now: deps.world.now() },
+  );
+  await deps.runs.change(run, withDeadline(enterState(run, state), undefined));
+}

@@ -1,0 +1,94 @@
+// Ends an attempt and gives its run what follows from that, in one transaction.
+// Decided again on what is stored whenever somebody was faster.
+import type { Attempt, AttemptEnd } from '../domain/run/attempt.ts';
+import type { Ending } from '../domain/run/closing.ts';
+import { withDue } from '../domain/run/due.ts';
+import type { Run } from '../domain/run/run.ts';
+import type { ProposedState } from '../domain/run/state.ts';
+import { timing } from '../domain/run/timing.ts';
+import { enterState, mintState } from '../domain/run/transition.ts';
+import type { Runs } from '../ports/runs.ts';
+import type { World } from '../ports/world.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { ContentionError, type HintDeps, hintAfterState, maximumRaces, withDeadline } from './change-run.ts';
+
+export type CloseDeps = HintDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
+
+export type Closing = { readonly end: AttemptEnd; readonly ending: Ending; readonly reason?: string };
+
+/** Asked with the current head and attempt; undefined leaves the attempt open. */
+export type DecideClosing = (run: Run | undefined, attempt: Attempt) => Closing | undefined;
+
+export async function closeAttempt(
+  deps: CloseDeps,
+  id: { readonly runId: string; readonly number: number },
+  decide: DecideClosing,
+): Promise<void> {
+  for (let race = 0; race < maximumRaces; race += 1) {
+    const [run, attempt] = await Promise.all([deps.runs.read(id.runId), deps.runs.readAttempt(id.runId, id.number)]);
+    if (attempt === undefined || attempt.closed !== undefined) return;
+    const isCurrent = run?.attempt === attempt.number;
+    const closing = decide(isCurrent ? run : undefined, attempt);
+    if (closing === undefined) return;
+    if (await closeOnce(deps, { run: isCurrent ? run : undefined, attempt, closing })) return;
+  }
+  throw new ContentionError(`attempt ${id.number} of run ${id.runId}`);
+}
+
+type Round = { readonly run: Run | undefined; readonly attempt: Attempt; readonly closing: Closing };
+
+async function closeOnce(deps: CloseDeps, { run, attempt, closing }: Round): Promise<boolean> {
+  const { end, ending, reason } = closing;
+  const { dueAt: _dueAt, ...rest } = attempt;
+  const at = deps.world.now();
+  const after: Attempt = { ...rest, closed: { at, end, ...(reason === undefined ? {} : { reason }) } };
+  const head = run === undefined ? undefined : headAfter(deps, run, ending);
+  const write = await deps.runs.closeAttempt(
+    { before: attempt, after },
+    run === undefined || head === undefined ? undefined : { before: run, after: head },
+  );
+  if (write === 'lost') return false;
+  deps.telemetry.attemptClosed(attempt, end);
+  if (run !== undefined && head !== undefined) {
+    if (head.state.id !== run.state.id) deps.telemetry.stateChanged(run.id, head.state);
+    await hintAfterState(deps, head);
+  }
+  return true;
+}
+
+function headAfter(deps: CloseDeps, run: Run, ending: Ending): Run {
+  const now = deps.world.now();
+  const freed: Run = { ...run, isAttemptOpen: false };
+  const enter = (head: Run, proposed: ProposedState): Run =>
+    withDeadline(enterState(head, mintState(head, proposed, { id: deps.world.newId(), now })), undefined);
+  switch (ending.kind) {
+    case 'keep':
+      return withDeadline(freed, undefined);
+    case 'await-words':
+      return withDue(freed, now + timing.finalWords);
+    case 'reschedule-retry':
+      return withDeadline(
+        { ...freed, empiricalPolicy: { ...run.empiricalPolicy, retryType: 'reschedule' } },
+        undefined,
+      );
+    case 'end':
+      return enter(freed, ending.state);
+    case 'restart': {
+      const wasRunning = run.state.type === 'RUNNING' || run.state.type === 'PAUSED';
+      const restarts = run.infrastructureRestarts + 1;
+      const waiting: Run = {
+        ...freed,
+        infrastructureRestarts: restarts,
+        empiricalPolicy: { ...run.empiricalPolicy, retryType: 'reschedule' },
+      };
+      const message = `Attempt ${run.attempt} was lost: ${ending.reason}. A new attempt follows (${restarts}).`;
+      const head = enter(waiting, {
+        type: 'SCHEDULED',
+        name: 'AwaitingRetry',
+        message,
+        details: { scheduledTime: now + ending.delayMs },
+      });
+      return { ...head, isRestart: wasRunning || run.isRestart };
+    }
+  }
+}

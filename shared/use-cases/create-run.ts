@@ -1,0 +1,49 @@
+// POST /flow_runs/: records a run. It is launched only when it is SCHEDULED and names a push pool (rule 13).
+import { runIdOf } from '../domain/identity.ts';
+import type { Catalogue } from '../ports/catalogue.ts';
+import { type NewRun, type RecordRunDeps, recordRun } from './record-run.ts';
+import type { TriggerAnswer } from './trigger-run.ts';
+
+export type CreateRequest = Omit<NewRun, 'id' | 'workPoolType' | 'workQueueId' | 'state'> & {
+  /** The caller's own id, if it brings one. */
+  readonly id?: string;
+  readonly state?: NewRun['state'];
+};
+
+export type CreateDeps = RecordRunDeps & { readonly catalogue: Catalogue };
+
+export async function createRun(deps: CreateDeps, request: CreateRequest): Promise<TriggerAnswer> {
+  const flow = await deps.catalogue.flows.read(request.flowId);
+  if (flow === undefined) return { kind: 'refused', code: 'not_found', reason: `no such flow: ${request.flowId}` };
+  const place = await placeOf(deps.catalogue, request);
+  if ('kind' in place) return place;
+  const { idempotencyKey } = request;
+  const id = idempotencyKey === undefined ? request.id : runIdOf(deps.world.sha256, request.flowId, idempotencyKey);
+  return recordRun(deps, {
+    ...request,
+    ...place,
+    ...(id === undefined ? {} : { id }),
+    state: request.state ?? { type: 'PENDING', name: 'Pending', details: {} },
+    labels: { 'prefect.flow.id': request.flowId, ...request.labels },
+  });
+}
+
+type Place = Pick<NewRun, 'workPoolName' | 'workPoolType' | 'workQueueId' | 'workQueueName'>;
+
+async function placeOf(
+  catalogue: Catalogue,
+  request: CreateRequest,
+): Promise<Place | Extract<TriggerAnswer, { kind: 'refused' }>> {
+  const deployment =
+    request.deploymentId === undefined ? undefined : await catalogue.deployments.read(request.deploymentId);
+  const workPoolName = request.workPoolName ?? deployment?.workPoolName;
+  if (workPoolName === undefined) return {};
+  const pool = await catalogue.workPools.read(workPoolName);
+  if (pool === undefined) return { kind: 'refused', code: 'not_found', reason: `no such work pool: ${workPoolName}` };
+  const wanted = request.workQueueName ?? deployment?.workQueueName ?? 'default';
+  const queue = (await catalogue.workQueues.list(workPoolName)).find(({ name }) => name === wanted);
+  if (queue === undefined) {
+    return { kind: 'refused', code: 'not_found', reason: `work pool ${workPoolName} has no work queue ${wanted}` };
+  }
+  return { workPoolName, workPoolType: pool.type, workQueueId: queue.id, workQueueName: queue.name };
+}

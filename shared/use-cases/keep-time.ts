@@ -1,0 +1,108 @@
+// The clock: each minute it wakes what is due, visits what is overdue and sweeps ECS for what events missed.
+// It only reads, lists and enqueues; overlapping and lost ticks are harmless (design §3).
+import type { Lane } from '../domain/run/run.ts';
+import { timing } from '../domain/run/timing.ts';
+import type { Hints, ObserveHint, SubmitHint } from '../ports/hints.ts';
+import type { DueItem, Runs } from '../ports/runs.ts';
+import type { Tasks } from '../ports/tasks.ts';
+import type { World } from '../ports/world.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+
+export type ClockDeps = {
+  readonly world: Pick<World, 'now'>;
+  readonly runs: Pick<Runs, 'due' | 'openAttempts'>;
+  readonly tasks: Pick<Tasks, 'listRunning'>;
+  readonly hints: Hints;
+  readonly telemetry: Telemetry;
+  readonly cluster: string;
+};
+
+/** What one tick takes up at most of each kind; the next tick finds the rest, oldest first. */
+const itemsPerTick = 5_000;
+/** A tick older than this is dropped: a newer one is on its way. */
+const staleAfterMs = 150_000;
+
+/** One tick. `scheduledTime` is EventBridge Scheduler's, epoch ms. */
+export async function keepTime(deps: ClockDeps, scheduledTime: number): Promise<void> {
+  const now = deps.world.now();
+  if (now - scheduledTime > staleAfterMs) {
+    deps.telemetry.staleTick(new Date(scheduledTime).toISOString());
+    return;
+  }
+  const [runs, attempts, lanes, differences] = await Promise.all([
+    hintRuns(deps, now),
+    hintAttempts(deps, now),
+    hintLanes(deps, now),
+    sweepTasks(deps),
+  ]);
+  deps.telemetry.clockTicked({ runs, attempts, lanes, differences });
+}
+
+type DueRun = Extract<DueItem, { kind: 'run' }>;
+
+/** Runs due soon get a hint that arrives on time; overdue ones a visit. */
+async function hintRuns(deps: ClockDeps, now: number): Promise<number> {
+  const due = await deps.runs.due('run', { until: now + timing.lookAhead, limit: itemsPerTick });
+  const runs = due.filter((item): item is DueRun => item.kind === 'run');
+  const overdue = runs.filter(({ dueAt }) => dueAt <= now);
+  const upcoming = runs.filter(({ dueAt }) => dueAt > now);
+  await deps.hints.observe(overdue.map(({ runId }): ObserveHint => ({ kind: 'run', runId })));
+  for (const [delaySeconds, items] of bySecond(upcoming, now)) {
+    const waiting = items.flatMap(({ lane, dueAt }) => (lane === undefined ? [] : [{ lane, dueAt }]));
+    await deps.hints.submit(oncePerLane(waiting), { delaySeconds });
+    const others = items.filter(({ lane }) => lane === undefined);
+    await deps.hints.observe(
+      others.map(({ runId }): ObserveHint => ({ kind: 'run', runId })),
+      { delaySeconds },
+    );
+  }
+  return runs.length;
+}
+
+function bySecond(items: readonly DueRun[], now: number): ReadonlyMap<number, readonly DueRun[]> {
+  return Map.groupBy(items, ({ dueAt }) => Math.ceil((dueAt - now) / 1000));
+}
+
+function oncePerLane(waiting: readonly { lane: Lane; dueAt: number }[]): SubmitHint[] {
+  const lanes = new Map(
+    waiting.map(({ lane, dueAt }) => [JSON.stringify(lane), { kind: 'work', lane, dueAt } as const]),
+  );
+  return [...lanes.values()];
+}
+
+async function hintAttempts(deps: ClockDeps, now: number): Promise<number> {
+  const due = await deps.runs.due('attempt', { until: now, limit: itemsPerTick });
+  const attempts = due.flatMap((item) => (item.kind === 'attempt' ? [item] : []));
+  await deps.hints.observe(attempts.map(({ runId, attempt }): ObserveHint => ({ kind: 'attempt', runId, attempt })));
+  return attempts.length;
+}
+
+async function hintLanes(deps: ClockDeps, now: number): Promise<number> {
+  const due = await deps.runs.due('lane', { until: now, limit: itemsPerTick });
+  const lanes = due.flatMap((item) => (item.kind === 'lane' ? [item.lane] : []));
+  await deps.hints.submit(lanes.map((lane): SubmitHint => ({ kind: 'wake', lane })));
+  return lanes.length;
+}
+
+/**
+ * Compares the tasks that ECS lists as RUNNING with the open attempts; only differences are described, by `observe`.
+ * For tasks that run for long nothing is written.
+ */
+async function sweepTasks(deps: ClockDeps): Promise<number> {
+  const expected = new Map<string, ObserveHint>();
+  const clusters = new Set([deps.cluster]);
+  for await (const { taskArn, cluster, runId, attempt } of deps.runs.openAttempts()) {
+    if (taskArn === undefined) continue;
+    expected.set(taskArn, { kind: 'attempt', runId, attempt, look: true });
+    clusters.add(cluster ?? deps.cluster);
+  }
+  const differences: ObserveHint[] = [];
+  for (const cluster of clusters) {
+    for await (const taskArn of deps.tasks.listRunning(cluster)) {
+      if (!expected.delete(taskArn)) differences.push({ kind: 'task', cluster, taskArn });
+    }
+  }
+  differences.push(...expected.values());
+  await deps.hints.observe(differences);
+  return differences.length;
+}

@@ -1,0 +1,87 @@
+// Folds what ECS says of a task (event, reply, description) into its attempt, then asks what the attempt needs next.
+// Safe in any order and number: only a newer `version` of the same task changes anything.
+import type { Attempt, TaskObservation } from '../domain/run/attempt.ts';
+import { timing } from '../domain/run/timing.ts';
+import { ownerOf } from '../domain/task/started-by.ts';
+import type { SeenTask, Tasks } from '../ports/tasks.ts';
+import { ContentionError, maximumRaces } from './change-run.ts';
+import { type CloseDeps, closeAttempt } from './close-attempt.ts';
+import { noteRunning } from './note-running.ts';
+
+export type FoldDeps = CloseDeps;
+export type ObserveDeps = FoldDeps & { readonly tasks: Tasks; readonly stack: string };
+
+export type AttemptId = { readonly runId: string; readonly attempt: number };
+
+/** What became of an observation: `foreign` when the attempt may not have this task. */
+export type Folded = { readonly kind: 'known'; readonly attempt: Attempt } | { readonly kind: 'foreign' };
+
+/**
+ * One task as seen in an event or a description. Tasks of other stacks and of nobody are left alone;
+ * a task of ours that no open attempt may have is stopped.
+ */
+export async function observeTask(deps: ObserveDeps, seen: SeenTask): Promise<AttemptId | undefined> {
+  const owner = ownerOf(seen.startedBy);
+  if (owner === undefined || owner.stack !== deps.stack) return undefined;
+  const folded = await foldObservation(deps, owner, seen);
+  if (folded.kind === 'known') return { runId: owner.runId, attempt: owner.attempt };
+  if (seen.task.lastStatus !== 'STOPPED') {
+    deps.telemetry.foreignTask(seen.taskArn);
+    await deps.tasks.stop(seen.cluster, seen.taskArn, 'slipway: no open attempt has this task');
+  }
+  return undefined;
+}
+
+/** Writes ARN and observation on the attempt and moves its run as far as the observation allows. */
+export async function foldObservation(
+  deps: FoldDeps,
+  { runId, attempt: number }: AttemptId,
+  seen: Pick<SeenTask, 'taskArn' | 'task'>,
+): Promise<Folded> {
+  for (let race = 0; race < maximumRaces; race += 1) {
+    const attempt = await deps.runs.readAttempt(runId, number);
+    if (attempt === undefined || !mayHave(attempt, seen.taskArn)) return { kind: 'foreign' };
+    const after = attempt.closed === undefined ? merged(attempt, seen, deps.world.now()) : undefined;
+    if (after !== undefined && (await deps.runs.changeAttempt(attempt, after)) === 'lost') continue;
+    const current = after === undefined ? attempt : { ...after, version: attempt.version + 1 };
+    await noteRunning(deps, current);
+    return { kind: 'known', attempt: current };
+  }
+  throw new ContentionError(`attempt ${number} of run ${runId}`);
+}
+
+function mayHave(attempt: Attempt, taskArn: string): boolean {
+  if (attempt.taskArn !== undefined) return attempt.taskArn === taskArn;
+  return attempt.closed === undefined;
+}
+
+/** The attempt with the newer observation, or undefined when it has nothing new. */
+function merged(attempt: Attempt, seen: Pick<SeenTask, 'taskArn' | 'task'>, now: number): Attempt | undefined {
+  const isNewer = attempt.task === undefined || seen.task.version > attempt.task.version;
+  if (!isNewer) return undefined;
+  const task: TaskObservation = { ...attempt.task, ...seen.task };
+  return { ...attempt, taskArn: seen.taskArn, task, dueAt: dueAfter(attempt, task, now) };
+}
+
+function dueAfter(attempt: Attempt, task: TaskObservation, now: number): number {
+  if (task.lastStatus === 'STOPPED') return now;
+  if (attempt.stopRequested !== undefined) return attempt.stopRequested.at + timing.repeatStop;
+  if (attempt.heldCrash !== undefined) return attempt.heldCrash.timestamp + timing.heldCrash;
+  return task.lastStatus === 'RUNNING'
+    ? (task.startedAt ?? now) + attempt.maximumDurationSeconds * 1000
+    : now + timing.startCheck;
+}
+
+/** ECS knows the task no more: its exit code is lost, so the run cannot be called done or failed. */
+export async function closeLost(deps: FoldDeps, attempt: Attempt, reason: string): Promise<void> {
+  await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run) => ({
+    end: 'lost',
+    reason,
+    ending:
+      run === undefined
+        ? { kind: 'keep' }
+        : run.state.type === 'CANCELLING'
+          ? { kind: 'end', state: { type: 'CANCELLED', name: 'Cancelled', message: reason, details: {} } }
+          : { kind: 'end', state: { type: 'CRASHED', name: 'Crashed', message: reason, details: {} } },
+  }));
+}

@@ -1,0 +1,70 @@
+// What a hybrid worker (or a served flow) is shown: runs that may start, in the order in which the pump would take them.
+// Showing claims nothing: whoever gets PENDING accepted has the run.
+import { isWaiting, laneOf, startsAt } from '../domain/run/lane.ts';
+import type { Run } from '../domain/run/run.ts';
+import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
+import type { Catalogue } from '../ports/catalogue.ts';
+import type { Runs } from '../ports/runs.ts';
+import { type CandidateDeps, candidatesOfPool } from './waiting-candidates.ts';
+
+export type PollDeps = CandidateDeps & { readonly runs: Runs; readonly catalogue: Catalogue };
+
+export type PoolPoll = {
+  readonly workPoolName: string;
+  /** All queues when absent or empty. */
+  readonly workQueueNames?: readonly string[];
+  readonly scheduledBefore?: number;
+  readonly limit: number;
+};
+
+export type PolledRun = { readonly workPoolId: string; readonly workQueueId: string; readonly run: Run };
+
+/** POST /work_pools/{name}/get_scheduled_flow_runs. No such pool shows nothing; the caller has asked for it before. */
+export async function pollRuns(deps: PollDeps, poll: PoolPoll): Promise<readonly PolledRun[]> {
+  const pool = await deps.catalogue.workPools.read(poll.workPoolName);
+  if (pool === undefined) return [];
+  const until = poll.scheduledBefore ?? Number.MAX_SAFE_INTEGER;
+  const candidates = await candidatesOfPool(deps, pool, { until, limit: poll.limit });
+  const wanted = await queueFilter(deps, poll);
+  const chosen = orderCandidates(candidates.filter(({ lane }) => wanted(lane.workQueueId)));
+  const runs = await readWaiting(deps, chosen.slice(0, poll.limit), until);
+  return runs.flatMap((run) => {
+    const lane = laneOf(run);
+    return lane === undefined ? [] : [{ workPoolId: pool.id, workQueueId: lane.workQueueId, run }];
+  });
+}
+
+async function queueFilter(deps: PollDeps, { workPoolName, workQueueNames = [] }: PoolPoll) {
+  if (workQueueNames.length === 0) return () => true;
+  const queues = await deps.catalogue.workQueues.list(workPoolName);
+  const ids = new Set(queues.filter(({ name }) => workQueueNames.includes(name)).map(({ id }) => id));
+  return (id: string) => ids.has(id);
+}
+
+/** The runs themselves, in the candidates' order; what an index still shows but waits no more is left out. */
+async function readWaiting(deps: PollDeps, candidates: readonly Candidate[], until: number): Promise<readonly Run[]> {
+  const runs = new Map((await deps.runs.readMany(candidates.map(({ runId }) => runId))).map((run) => [run.id, run]));
+  return candidates.flatMap(({ runId }) => {
+    const run = runs.get(runId);
+    return run !== undefined && isWaiting(run) && startsAt(run) <= until ? [run] : [];
+  });
+}
+
+/** POST /deployments/get_scheduled_flow_runs: what `flow.serve()` polls, by deployment. */
+export async function pollDeployments(
+  deps: PollDeps,
+  poll: { readonly deploymentIds: readonly string[]; readonly scheduledBefore?: number; readonly limit: number },
+): Promise<readonly Run[]> {
+  const until = poll.scheduledBefore ?? Number.MAX_SAFE_INTEGER;
+  const candidates = await Promise.all(
+    poll.deploymentIds.map(async (deploymentId) => {
+      const deployment = await deps.catalogue.deployments.read(deploymentId);
+      if (deployment === undefined || deployment.paused) return [];
+      const lane = laneOf({ ...deployment, deploymentId });
+      if (lane === undefined) return [];
+      const waiting = await deps.runs.waiting(lane, { until, limit: poll.limit });
+      return waiting.map((run) => ({ ...run, lane, priority: 1 }));
+    }),
+  );
+  return readWaiting(deps, orderCandidates(candidates.flat()).slice(0, poll.limit), until);
+}

@@ -1,0 +1,75 @@
+// What the table's stream becomes: counters, and a state event for each change of a run's head.
+// The stream delivers at least once and in order per shard; each event is built from one record alone.
+import type { JsonObject } from '../domain/json.ts';
+import type { Run } from '../domain/run/run.ts';
+import type { CounterKey, CounterMove, Counters, HeadChange, Outbox, OutgoingEvent } from '../ports/publishing.ts';
+
+export type PublishDeps = { readonly counters: Counters; readonly outbox: Outbox };
+
+/** @throws when the outbox or the table cannot be reached: the stream brings the batch again */
+export async function publishChanges(
+  deps: PublishDeps,
+  shard: string,
+  batch: { readonly last: string; readonly changes: readonly HeadChange[] },
+): Promise<void> {
+  for (;;) {
+    const before = await deps.counters.checkpoint(shard);
+    const fresh = batch.changes.filter(({ sequence }) => before === undefined || BigInt(sequence) > BigInt(before));
+    // Events first: a crash in between sends them again, and receivers know them by id.
+    await deps.outbox.send(fresh.flatMap(stateEvent));
+    if (before !== undefined && BigInt(batch.last) <= BigInt(before)) return;
+    const moved = await deps.counters.apply(shard, { before, last: batch.last }, fresh.flatMap(counterMoves));
+    if (moved === 'written') return;
+  }
+}
+
+function keyOf(run: Run): CounterKey {
+  const { flowId, deploymentId, workPoolName, workQueueId } = run;
+  return {
+    flowId,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+    ...(workPoolName === undefined ? {} : { workPoolName }),
+    ...(workQueueId === undefined ? {} : { workQueueId }),
+  };
+}
+
+/** A deleted run leaves the counters; a change that keeps type and place moves nothing. */
+export function counterMoves({ before, after }: HeadChange): CounterMove[] {
+  const out = before === undefined ? [] : [{ key: keyOf(before), type: before.state.type, by: -1 }];
+  const into = after === undefined ? [] : [{ key: keyOf(after), type: after.state.type, by: 1 }];
+  return [...out, ...into];
+}
+
+/** Prefect's flow-run event: its id is the state's id, its name the state's name. */
+function stateEvent({ before, after }: HeadChange): OutgoingEvent[] {
+  if (after === undefined || before?.state.id === after.state.id) return [];
+  const { state } = after;
+  return [
+    {
+      id: state.id,
+      time: state.timestamp,
+      detailType: 'Slipway Run State Changed',
+      detail: eventDetail(after, before),
+    },
+  ];
+}
+
+function eventDetail(run: Run, before: Run | undefined): JsonObject {
+  const { state } = run;
+  return {
+    id: state.id,
+    event: `prefect.flow-run.${state.name}`,
+    occurred: new Date(state.timestamp).toISOString(),
+    flow_run_id: run.id,
+    flow_run_name: run.name,
+    flow_id: run.flowId,
+    deployment_id: run.deploymentId ?? null,
+    work_pool_name: run.workPoolName ?? null,
+    work_queue_name: run.workQueueName ?? null,
+    tags: run.tags,
+    run_count: run.runCount,
+    attempt: run.attempt,
+    state: { type: state.type, name: state.name, message: state.message ?? null },
+    initial_state: before === undefined ? null : { type: before.state.type, name: before.state.name },
+  };
+}

@@ -1,0 +1,125 @@
+// Writes a new run: its body first, then its head, conditionally; a second request with the same id finds the first.
+import { isPushPool } from '../domain/catalogue.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { dueOf, withDue } from '../domain/run/due.ts';
+import type { EmpiricalPolicy, Run, RunBody } from '../domain/run/run.ts';
+import { isTerminal, type ProposedState, type State } from '../domain/run/state.ts';
+import { mintState } from '../domain/run/transition.ts';
+import type { Runs } from '../ports/runs.ts';
+import type { World } from '../ports/world.ts';
+import type { Telemetry } from '../telemetry/events.ts';
+import { type HintDeps, hintWaiting } from './change-run.ts';
+
+export type NewRun = {
+  /** Derived or the caller's own; random when absent. */
+  readonly id?: string;
+  readonly flowId: string;
+  readonly name?: string;
+  readonly deploymentId?: string;
+  readonly workPoolName?: string;
+  readonly workPoolType?: string;
+  readonly workQueueId?: string;
+  readonly workQueueName?: string;
+  readonly parentTaskRunId?: string;
+  readonly idempotencyKey?: string;
+  readonly autoScheduled?: boolean;
+  readonly state: ProposedState;
+  readonly tags?: readonly string[];
+  readonly labels?: JsonObject;
+  readonly parameters?: JsonObject;
+  readonly jobVariables?: JsonObject;
+  readonly context?: JsonObject;
+  readonly empiricalPolicy?: Partial<EmpiricalPolicy>;
+  readonly flowVersion?: string;
+  readonly deploymentVersion?: string;
+  readonly createdBy?: Json;
+};
+
+export type RecordRunDeps = HintDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
+
+export type RecordedRun =
+  | { readonly kind: 'created' | 'existing'; readonly run: Run }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string };
+
+/** Bytes of a body that one DynamoDB item (400 KB) surely takes. */
+export const maximumBodyBytes = 350_000;
+
+export async function recordRun(deps: RecordRunDeps, request: NewRun): Promise<RecordedRun> {
+  const body = bodyOf(request);
+  const bytes = Buffer.byteLength(JSON.stringify(body));
+  if (bytes > maximumBodyBytes) {
+    return {
+      kind: 'refused',
+      code: 'too_large',
+      reason: `parameters, job variables and labels of a run may take ${maximumBodyBytes} bytes together, got ${bytes}`,
+    };
+  }
+  const { kind, run } = await deps.runs.create(headOf(deps.world, request), body);
+  if (kind === 'created') deps.telemetry.runRecorded(run);
+  // A repeated trigger hints again: the first one may have died between its write and its hint.
+  await hintWaiting(deps, run);
+  return { kind: kind === 'created' ? 'created' : 'existing', run };
+}
+
+function bodyOf(request: NewRun): RunBody {
+  const { flowVersion, deploymentVersion, createdBy } = request;
+  return {
+    parameters: request.parameters ?? {},
+    jobVariables: request.jobVariables ?? {},
+    context: request.context ?? {},
+    labels: request.labels ?? {},
+    ...(flowVersion === undefined ? {} : { flowVersion }),
+    ...(deploymentVersion === undefined ? {} : { deploymentVersion }),
+    ...(createdBy === undefined ? {} : { createdBy }),
+  };
+}
+
+/** Prefect gives a scheduled state without a time the time of its creation. */
+function firstState(world: World, proposed: ProposedState): State {
+  const now = world.now();
+  const state = mintState(undefined, proposed, { id: world.newId(), now });
+  if (state.type !== 'SCHEDULED' || state.details.scheduledTime !== undefined) return state;
+  return { ...state, details: { ...state.details, scheduledTime: now } };
+}
+
+function headOf(world: World, request: NewRun): Run {
+  const { deploymentId, workPoolName, workPoolType, workQueueId, workQueueName, parentTaskRunId, idempotencyKey } =
+    request;
+  const state = firstState(world, request.state);
+  const scheduledTime = state.details.scheduledTime;
+  const hasStarted = state.type === 'RUNNING' || isTerminal(state.type);
+  const run: Run = {
+    id: request.id ?? world.newId(),
+    version: 1,
+    created: state.timestamp,
+    updated: state.timestamp,
+    bodyId: world.newId(),
+    name: request.name ?? world.newName(),
+    flowId: request.flowId,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+    ...(workPoolName === undefined ? {} : { workPoolName }),
+    ...(workQueueId === undefined ? {} : { workQueueId }),
+    ...(workQueueName === undefined ? {} : { workQueueName }),
+    ...(parentTaskRunId === undefined ? {} : { parentTaskRunId }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    autoScheduled: request.autoScheduled ?? false,
+    tags: request.tags ?? [],
+    state,
+    recentStates: [],
+    runCount: state.type === 'RUNNING' ? 1 : 0,
+    ...(hasStarted ? { startTime: state.timestamp } : {}),
+    ...(isTerminal(state.type) ? { endTime: state.timestamp } : {}),
+    totalRunTimeMs: 0,
+    expectedStartTime: scheduledTime ?? state.timestamp,
+    ...(state.type === 'SCHEDULED' && scheduledTime !== undefined ? { nextScheduledStartTime: scheduledTime } : {}),
+    empiricalPolicy: { pauseKeys: [], resuming: false, ...request.empiricalPolicy },
+    // Rule 13: only SCHEDULED runs of a push pool are ours to launch.
+    launched: workPoolType !== undefined && isPushPool(workPoolType) && state.type === 'SCHEDULED',
+    attempt: 0,
+    isAttemptOpen: false,
+    infrastructureRestarts: 0,
+    isRestart: false,
+  };
+  return withDue(run, dueOf(run, undefined));
+}

@@ -1,0 +1,128 @@
+// The pump (rule 7): one at a time takes the lease, reserves launch time, claims the runs that go next and lets go;
+// the RunTask calls follow outside the lease, under the reservation that was made for them.
+// Safe when doubled, late or lost: claims are conditional, surplus waits in the index, the clock hints again.
+import type { Lane } from '../domain/run/run.ts';
+import { timing } from '../domain/run/timing.ts';
+import {
+  type AdmissionState,
+  emptyAdmission,
+  grant,
+  type LaunchRate,
+  type Reservation,
+  release,
+} from '../domain/submit/admission.ts';
+import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
+import type { Admission } from '../ports/admission.ts';
+import type { Lanes } from '../ports/runs.ts';
+import { type ClaimDeps, type Claimed, claimRun, createFacts } from './claim-run.ts';
+import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
+import { waitingCandidates } from './waiting-candidates.ts';
+
+export type SubmitDeps = ClaimDeps &
+  LaunchDeps & {
+    readonly lanes: Lanes;
+    readonly admission: Admission;
+    readonly launchRate: LaunchRate;
+  };
+
+/** Claims and launches of one pass: bounded, so that all its RunTask calls fit into their reservation. */
+const launchesPerPass = 40;
+const passesPerCall = 20;
+
+type Pass =
+  /** Nobody waits, or somebody else has the lease and was told that there is more. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'claimed'; readonly launches: Promise<unknown>; readonly isMore: boolean }
+  | { readonly kind: 'exhausted'; readonly waitMs: number; readonly lane: Lane };
+
+/** Runs passes until nothing waits, the launch time is spent or the budget of this call is. */
+export async function submitRuns(deps: SubmitDeps): Promise<void> {
+  const launches: Promise<unknown>[] = [];
+  for (let pass = 0; pass < passesPerCall; pass += 1) {
+    const outcome = await onePass(deps);
+    if (outcome.kind === 'claimed') {
+      launches.push(outcome.launches);
+      if (outcome.isMore) continue;
+      break;
+    }
+    if (outcome.kind === 'exhausted') await comeBack(deps, outcome);
+    break;
+  }
+  await Promise.all(launches);
+}
+
+/** Surplus waits in the index; one hint, not one per run, brings the pump back when there is launch time again. */
+async function comeBack(deps: SubmitDeps, { waitMs, lane }: Extract<Pass, { kind: 'exhausted' }>): Promise<void> {
+  const delaySeconds = Math.min(60, Math.ceil(waitMs / 1000));
+  const dueAt = deps.world.now() + delaySeconds * 1000;
+  await deps.hints.submit([{ kind: 'work', lane, dueAt }], { delaySeconds });
+}
+
+async function onePass(deps: SubmitDeps): Promise<Pass> {
+  const now = deps.world.now();
+  const candidates = orderCandidates(
+    await waitingCandidates(deps, { until: now + timing.earlyHint, limit: launchesPerPass }),
+  );
+  const [first] = candidates;
+  if (first === undefined) return { kind: 'idle' };
+  const taken = await takeLease(deps, Math.min(candidates.length, launchesPerPass));
+  switch (taken.kind) {
+    case 'idle':
+      return taken;
+    case 'exhausted':
+      return { ...taken, lane: first.lane };
+    case 'granted': {
+      const chosen = candidates.slice(0, taken.reservation.count);
+      const claimed = await claimAll(deps, chosen, taken.reservation);
+      const hasMore = await letGo(deps, taken.reservation.epoch);
+      const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, taken.reservation)));
+      // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
+      launches.catch(() => undefined);
+      return { kind: 'claimed', launches, isMore: hasMore || candidates.length > chosen.length };
+    }
+  }
+}
+
+type Taken =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'exhausted'; readonly waitMs: number }
+  | { readonly kind: 'granted'; readonly reservation: Reservation };
+
+async function takeLease(deps: SubmitDeps, count: number): Promise<Taken> {
+  for (;;) {
+    const now = deps.world.now();
+    const stored = await deps.admission.read();
+    const answer = grant(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, { count, now });
+    switch (answer.kind) {
+      case 'frozen':
+        return { kind: 'idle' };
+      case 'exhausted':
+        return answer;
+      case 'held':
+        if (stored?.more === true || (await deps.admission.write(stored, answer.after)) === 'written') {
+          deps.telemetry.pumpHeld();
+          return { kind: 'idle' };
+        }
+        break;
+      case 'granted':
+        if ((await deps.admission.write(stored, answer.after)) === 'written') return answer;
+        break;
+    }
+  }
+}
+
+/** Whether somebody hinted while the lease was held. */
+async function letGo(deps: SubmitDeps, epoch: number): Promise<boolean> {
+  for (;;) {
+    const stored: AdmissionState | undefined = await deps.admission.read();
+    const released = stored === undefined ? undefined : release(stored, epoch);
+    if (released === undefined) return true;
+    if ((await deps.admission.write(stored, released.after)) === 'written') return released.hasMore;
+  }
+}
+
+async function claimAll(deps: SubmitDeps, chosen: readonly Candidate[], reservation: Reservation): Promise<Claimed[]> {
+  const facts = createFacts(deps);
+  const claims = await Promise.all(chosen.map(({ runId }) => claimRun(deps, facts, { runId, reservation })));
+  return claims.filter((claim) => claim !== undefined);
+}

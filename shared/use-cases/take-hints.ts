@@ -1,0 +1,61 @@
+// What the `submit` and `observe` Lambdas do with a batch of hints. Every hint may come twice, late or never.
+import { timing } from '../domain/run/timing.ts';
+import type { ObserveHint, SubmitHint } from '../ports/hints.ts';
+import { type ObserveDeps, observeTask } from './observe-task.ts';
+import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
+import { type SubmitDeps, submitRuns } from './submit-runs.ts';
+import { lookAtAttempt, visitAttempt } from './visit-attempt.ts';
+import { visitRun } from './visit-run.ts';
+import { candidatesOfPool } from './waiting-candidates.ts';
+
+export type TakeSubmitDeps = SubmitDeps & RepeatDeps;
+
+/** Puts the lanes that have work, then runs the pump once for the whole batch; then the attempts' visits. */
+export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly SubmitHint[]): Promise<void> {
+  const now = deps.world.now();
+  const work = hints.filter((hint) => hint.kind === 'work');
+  const early = work.filter(({ dueAt }) => dueAt > now + timing.earlyHint);
+  const due = work.filter(({ dueAt }) => dueAt <= now + timing.earlyHint);
+  const wakes = hints.filter((hint) => hint.kind === 'wake');
+  for (const hint of early) {
+    await deps.hints.submit([hint], { delaySeconds: Math.min(900, Math.ceil((hint.dueAt - now) / 1000)) });
+  }
+  const lanes = new Map(due.map(({ lane }) => [JSON.stringify(lane), lane]));
+  await Promise.all([...lanes.values()].map((lane) => deps.lanes.touch(lane, now + timing.laneCheck)));
+  await Promise.all(wakes.map(({ lane }) => tendLane(deps, lane.workPoolName)));
+  if (due.length + wakes.length > 0) {
+    const latest = Math.max(now, ...due.map(({ dueAt }) => dueAt));
+    if (latest > now) await deps.world.sleep(latest - now);
+    await submitRuns(deps);
+  }
+  const steps = launchSteps(deps);
+  const attempts = hints.filter((hint) => hint.kind === 'attempt');
+  await Promise.all(attempts.map(({ runId, attempt }) => visitAttempt(deps, { runId, attempt }, steps)));
+}
+
+/** A lane whose deadline came is kept or forgotten as its index says, whatever the type of its pool. */
+async function tendLane(deps: TakeSubmitDeps, workPoolName: string): Promise<void> {
+  const pool = await deps.catalogue.workPools.read(workPoolName);
+  if (pool !== undefined) {
+    await candidatesOfPool(deps, pool, { until: deps.world.now() + timing.earlyHint, limit: 1 });
+    return;
+  }
+  for (const lane of await deps.lanes.ofPool(workPoolName)) await deps.lanes.remove(lane);
+}
+
+export async function takeObserveHint(deps: ObserveDeps, hint: ObserveHint): Promise<void> {
+  switch (hint.kind) {
+    case 'run':
+      return visitRun(deps, hint.runId);
+    case 'attempt':
+      if (hint.look === true) await lookAtAttempt(deps, hint);
+      return visitAttempt(deps, hint);
+    case 'task': {
+      const described = await deps.tasks.describe(hint.cluster, [hint.taskArn]);
+      for (const seen of described.tasks) {
+        const id = await observeTask(deps, seen);
+        if (id !== undefined) await visitAttempt(deps, id);
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+// Does what an open attempt needs next, until it needs nothing before some later time: the one repair loop,
+// walked by events, replies, the clock's visits and restarts alike. `submit` may launch, `observe` may not.
+import type { Attempt, StopCause } from '../domain/run/attempt.ts';
+import { type AttemptStep, nextAttemptStep } from '../domain/run/attempt-step.ts';
+import { endingOf } from '../domain/run/closing.ts';
+import type { Run } from '../domain/run/run.ts';
+import { isTerminal, type State } from '../domain/run/state.ts';
+import { timing } from '../domain/run/timing.ts';
+import { enterState, mintState } from '../domain/run/transition.ts';
+import type { SeenTask, Tasks } from '../ports/tasks.ts';
+import { withDeadline } from './change-run.ts';
+import { type CloseDeps, closeAttempt } from './close-attempt.ts';
+import { type AttemptId, closeLost, foldObservation } from './observe-task.ts';
+
+export type VisitDeps = CloseDeps & { readonly tasks: Tasks };
+
+/** What only `submit` can do; elsewhere it is passed on as a hint. */
+export type LaunchSteps = {
+  send(attempt: Attempt): Promise<'done' | 'later'>;
+  giveUp(attempt: Attempt, reason: string): Promise<void>;
+  proveAbsence(attempt: Attempt): Promise<'done' | 'later'>;
+};
+
+const maximumSteps = 8;
+
+export async function visitAttempt(deps: VisitDeps, id: AttemptId, launch?: LaunchSteps): Promise<void> {
+  for (let round = 0; round < maximumSteps; round += 1) {
+    const [run, attempt] = await Promise.all([deps.runs.read(id.runId), deps.runs.readAttempt(id.runId, id.attempt)]);
+    if (attempt === undefined) return;
+    const step = nextAttemptStep({ run, attempt, now: deps.world.now() });
+    if ((await doStep(deps, { run, attempt, step, launch })) === 'later') return;
+  }
+}
+
+type Visit = {
+  readonly run: Run | undefined;
+  readonly attempt: Attempt;
+  readonly step: AttemptStep;
+  readonly launch: LaunchSteps | undefined;
+};
+
+async function doStep(deps: VisitDeps, { attempt, step, launch }: Visit): Promise<'done' | 'later'> {
+  switch (step.kind) {
+    case 'done':
+      return 'later';
+    case 'wait':
+      if (attempt.dueAt === step.dueAt) return 'later';
+      return (await deps.runs.changeAttempt(attempt, { ...attempt, dueAt: step.dueAt })) === 'lost' ? 'done' : 'later';
+    case 'look':
+      return look(deps, attempt);
+    case 'stop':
+      return stop(deps, attempt, step.cause);
+    case 'close':
+      await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run, current) => ({
+        end: 'stopped',
+        ending: run === undefined ? { kind: 'keep' } : endingOf(run, current),
+      }));
+      return 'done';
+    case 'send':
+    case 'give-up-launch':
+    case 'prove-absence':
+      return launchStep(deps, attempt, { step, launch });
+  }
+}
+
+type LaunchStep = Extract<AttemptStep, { kind: 'send' | 'give-up-launch' | 'prove-absence' }>;
+
+async function launchStep(
+  deps: VisitDeps,
+  attempt: Attempt,
+  { step, launch }: { step: LaunchStep; launch: LaunchSteps | undefined },
+): Promise<'done' | 'later'> {
+  if (launch === undefined) {
+    await deps.hints.submit([{ kind: 'attempt', runId: attempt.runId, attempt: attempt.number }]);
+    return 'later';
+  }
+  switch (step.kind) {
+    case 'send':
+      return launch.send(attempt);
+    case 'prove-absence':
+      return launch.proveAbsence(attempt);
+    case 'give-up-launch':
+      await launch.giveUp(attempt, step.reason);
+      return 'done';
+  }
+}
+
+/** Asks ECS about an attempt's task out of turn. */
+export async function lookAtAttempt(deps: VisitDeps, id: AttemptId): Promise<void> {
+  const attempt = await deps.runs.readAttempt(id.runId, id.attempt);
+  if (attempt !== undefined && attempt.closed === undefined) await look(deps, attempt);
+}
+
+/** Asks ECS. A task it does not know counts as gone only when it is old and was missing twice (field.md 3.4). */
+async function look(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
+  const { taskArn } = attempt;
+  if (taskArn === undefined) return 'later';
+  const [seen] = (await deps.tasks.describe(attempt.cluster, [taskArn])).tasks;
+  return seen === undefined ? lookedInVain(deps, attempt) : lookedAt(deps, attempt, seen);
+}
+
+async function lookedAt(deps: VisitDeps, attempt: Attempt, seen: SeenTask): Promise<'done' | 'later'> {
+  const folded = await foldObservation(deps, { runId: attempt.runId, attempt: attempt.number }, seen);
+  if (folded.kind === 'foreign' || folded.attempt.closed !== undefined) return 'later';
+  if (folded.attempt.task?.lastStatus === 'STOPPED') return 'done';
+  if (folded.attempt.heldCrash !== undefined) return acceptCrash(deps, folded.attempt, folded.attempt.heldCrash);
+  const { missingSince: _seenAgain, ...present } = folded.attempt;
+  const dueAt = deps.world.now() + timing.startCheck;
+  await deps.runs.changeAttempt(folded.attempt, { ...present, dueAt });
+  return 'later';
+}
+
+/** The engine gave up long ago and its container lives on: its word stands, and the task is stopped after it. */
+async function acceptCrash(deps: VisitDeps, attempt: Attempt, crash: State): Promise<'done' | 'later'> {
+  const run = await deps.runs.read(attempt.runId);
+  if (run === undefined || run.attempt !== attempt.number || isTerminal(run.state.type)) return 'later';
+  const { id, timestamp: _told, ...proposed } = crash;
+  const head = withDeadline(enterState(run, mintState(run, proposed, { id, now: deps.world.now() })), attempt);
+  if ((await deps.runs.change(run, head)) === 'lost') return 'done';
+  deps.telemetry.stateChanged(run.id, head.state);
+  return 'done';
+}
+
+async function lookedInVain(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
+  const now = deps.world.now();
+  const missingSince = attempt.missingSince ?? now;
+  const isOld = now - attempt.openedAt > timing.absence;
+  if (isOld && now - missingSince >= timing.startCheck) {
+    await closeLost(deps, attempt, 'ECS no longer knows the task of this run, so nobody can tell how it ended.');
+    return 'done';
+  }
+  await deps.runs.changeAttempt(attempt, { ...attempt, missingSince, dueAt: now + timing.startCheck });
+  return 'later';
+}
+
+/** The cause is written before the call: whoever sees STOPPED first must know why. */
+async function stop(deps: VisitDeps, attempt: Attempt, cause: StopCause): Promise<'done' | 'later'> {
+  const { taskArn } = attempt;
+  if (taskArn === undefined) return 'later';
+  const at = deps.world.now();
+  const sends = (attempt.stopRequested?.sends ?? 0) + 1;
+  const after: Attempt = { ...attempt, stopRequested: { at, cause, sends }, dueAt: at + timing.repeatStop };
+  if ((await deps.runs.changeAttempt(attempt, after)) === 'lost') return 'done';
+  deps.telemetry.stopRequested(attempt, cause);
+  const answer = await deps.tasks.stop(attempt.cluster, taskArn, `slipway: ${cause}`);
+  if (answer === 'requested') return 'later';
+  await closeLost(deps, { ...after, version: attempt.version + 1 }, 'The task was gone when it was to be stopped.');
+  return 'done';
+}

@@ -1,0 +1,125 @@
+// Least privilege, read off the templates: every wildcard is named here, and what a step can do beyond its own work is nothing.
+import { describe, expect, it } from 'vitest';
+import { stepNames } from '../../shared/config/resources.ts';
+import { buildTemplates, resourcesOf, roleStatements, type Statement, withoutHash } from './templates.ts';
+
+const { data, service } = buildTemplates();
+const statements = roleStatements(service);
+const ofStep = (step: string) =>
+  statements.filter(({ role }) => withoutHash(role) === `${step.charAt(0).toUpperCase()}${step.slice(1)}LambdaRole`);
+const actionsOf = (step: string) => [...new Set(ofStep(step).flatMap(({ Action }) => Action))].sort();
+const isAny = ({ Resource }: Statement) => Resource.includes('*');
+
+describe('every role', () => {
+  it('names all resources only where AWS knows no narrower one', () => {
+    const found = statements.filter(isAny).map(({ role, Action, Condition }) => ({
+      role: withoutHash(role),
+      actions: [...Action].sort(),
+      bound: Condition === undefined ? 'nothing' : Object.values(Condition).flatMap((keys) => Object.keys(keys ?? {})),
+    }));
+
+    expect(found.sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)))).toEqual([
+      { role: 'ClockLambdaRole', actions: ['ecs:ListTasks'], bound: ['ecs:cluster'] },
+      { role: 'ObserveLambdaRole', actions: ['ecs:ListTasks'], bound: ['ecs:cluster'] },
+      { role: 'PublishLambdaRole', actions: ['dynamodb:ListStreams'], bound: 'nothing' },
+      {
+        role: 'SubmitLambdaRole',
+        actions: ['ecs:DescribeTaskDefinition', 'ecs:RegisterTaskDefinition'],
+        bound: 'nothing',
+      },
+      { role: 'SubmitLambdaRole', actions: ['ecs:ListTasks'], bound: ['ecs:cluster'] },
+      { role: 'TasksExecutionRole', actions: ['ecr:GetAuthorizationToken'], bound: 'nothing' },
+    ]);
+  });
+
+  it('names its actions one by one', () => {
+    expect(statements.flatMap(({ Action }) => Action).filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('has no managed policy', () => {
+    const roles = [data, service].flatMap((template) => resourcesOf(template, 'AWS::IAM::Role'));
+
+    expect(roles.length).toBeGreaterThan(0);
+    expect(roles.filter(({ Properties }) => 'ManagedPolicyArns' in Properties)).toEqual([]);
+  });
+});
+
+describe('what a step may do', () => {
+  it.each(stepNames)('never lets %s scan a table or change one', (step) => {
+    const onTables = actionsOf(step).filter((action) => action.startsWith('dynamodb:'));
+
+    expect(onTables.length).toBeGreaterThan(0);
+    expect(onTables.filter((action) => /Scan|Table|PartiQL|Export|Import|Backup/.test(action))).toEqual([]);
+  });
+
+  it('lets submit alone start tasks, register definitions and pass roles', () => {
+    const guarded = ['ecs:RunTask', 'ecs:RegisterTaskDefinition', 'iam:PassRole', 'ecs:TagResource'];
+
+    for (const action of guarded) {
+      expect(stepNames.filter((step) => actionsOf(step).includes(action))).toEqual(['submit']);
+    }
+  });
+
+  it('lets submit start our own definitions, in our cluster only', () => {
+    const [run, ...others] = ofStep('submit').filter(({ Action }) => Action.includes('ecs:RunTask'));
+
+    expect(others).toEqual([]);
+    expect(run).toMatchObject({
+      Action: ['ecs:RunTask'],
+      Condition: { ArnEquals: { 'ecs:cluster': [{ 'Fn::GetAtt': [expect.stringMatching(/^TasksCluster/), 'Arn'] }] } },
+    });
+    expect(JSON.stringify(run?.Resource)).toMatch(/:task-definition\/slipway-\*"\]\]\}\]$/);
+  });
+
+  it('lets submit pass the two task roles, to ECS only', () => {
+    const [pass, ...others] = ofStep('submit').filter(({ Action }) => Action.includes('iam:PassRole'));
+
+    expect(others).toEqual([]);
+    expect(pass).toMatchObject({
+      Condition: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+      Resource: [
+        { 'Fn::GetAtt': [expect.stringMatching(/^TasksExecutionRole/), 'Arn'] },
+        { 'Fn::GetAtt': [expect.stringMatching(/^TasksTaskRole/), 'Arn'] },
+      ],
+    });
+  });
+
+  it('lets submit tag what it creates and nothing that exists', () => {
+    const conditions = ofStep('submit')
+      .filter(({ Action }) => Action.includes('ecs:TagResource'))
+      .map(({ Condition }) => Condition);
+
+    expect(conditions).toEqual([
+      { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+      { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+    ]);
+  });
+
+  it('lets submit and observe stop tasks, and nobody else', () => {
+    expect(stepNames.filter((step) => actionsOf(step).includes('ecs:StopTask'))).toEqual(['submit', 'observe']);
+  });
+
+  it('lets the api read the auth string and no other step any secret', () => {
+    const readers = stepNames.filter((step) => actionsOf(step).some((action) => action.startsWith('secretsmanager:')));
+    const [read] = ofStep('api').filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'));
+
+    expect(readers).toEqual(['api']);
+    expect(JSON.stringify(read?.Resource)).toMatch(/AuthAuthString/);
+  });
+
+  it('gives tasks an empty role, and an execution role that pulls, writes task logs and reads the auth string', () => {
+    const byTasks = statements.filter(({ role }) => role.startsWith('Tasks'));
+
+    expect(new Set(byTasks.map(({ role }) => withoutHash(role)))).toEqual(new Set(['TasksExecutionRole']));
+    expect([...new Set(byTasks.flatMap(({ Action }) => Action))].sort()).toEqual([
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:BatchGetImage',
+      'ecr:GetAuthorizationToken',
+      'ecr:GetDownloadUrlForLayer',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetSecretValue',
+    ]);
+  });
+});

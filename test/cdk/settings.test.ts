@@ -1,0 +1,66 @@
+// The settings of a deployment: what each changes, and that a value nobody can have meant stops the synthesis.
+import { App } from 'aws-cdk-lib';
+import { describe, expect, it } from 'vitest';
+import { readSettings } from '../../cdk/settings.ts';
+import { buildTemplates, roleStatements } from './templates.ts';
+
+const read = (context: Record<string, unknown>) => readSettings(new App({ context }).node);
+
+describe('readSettings', () => {
+  it('has a value for each setting that nobody gave', () => {
+    expect(read({})).toMatchObject({
+      launchRate: 20,
+      launchBurst: 100,
+      clusterArns: [],
+      taskDefinitionArns: [],
+      passRoleArns: [],
+      removalPolicy: 'retain',
+    });
+  });
+
+  it('reads lists from the command line and from cdk.json alike', () => {
+    const arns = ['arn:aws:iam::123456789012:role/etl', 'arn:aws:iam::123456789012:role/ml'];
+
+    expect(read({ 'slipway:passRoleArns': arns.join(',') }).passRoleArns).toEqual(arns);
+    expect(read({ 'slipway:passRoleArns': arns }).passRoleArns).toEqual(arns);
+  });
+
+  it.each([
+    ['slipway:launchRate', 'fast', 'setting slipway:launchRate must be a number above 0, got "fast"'],
+    ['slipway:launchBurst', '0', 'setting slipway:launchBurst must be a number above 0, got "0"'],
+    ['slipway:launchRate', '', 'setting slipway:launchRate must be a number above 0, got ""'],
+    ['slipway:clusterArns', 'etl', 'setting slipway:clusterArns must be ARNs, got "etl"'],
+    ['slipway:removalPolicy', 'snapshot', 'setting slipway:removalPolicy must be retain or destroy, got "snapshot"'],
+    ['slipway:defaultImage', 7, 'setting slipway:defaultImage must be text, got 7'],
+  ])('refuses %s = %j', (name, value, sentence) => {
+    expect(() => read({ [name]: value })).toThrow(sentence);
+  });
+
+  it('refuses a setting that it does not know', () => {
+    expect(() => read({ 'slipway:lunchRate': '20' })).toThrow(
+      /^unknown setting slipway:lunchRate: wanted one of slipway:launchRate,/,
+    );
+  });
+});
+
+describe('resources of the user', () => {
+  const own = {
+    'slipway:clusterArns': 'arn:aws:ecs:eu-west-1:123456789012:cluster/etl',
+    'slipway:taskDefinitionArns': 'arn:aws:ecs:eu-west-1:123456789012:task-definition/etl:*',
+    'slipway:passRoleArns': 'arn:aws:iam::123456789012:role/etl',
+  };
+  const { service } = buildTemplates(own);
+  const grants = (action: string) =>
+    JSON.stringify(roleStatements(service).filter(({ Action }) => Action.includes(action)));
+
+  it('may be launched once the settings name them', () => {
+    expect(grants('ecs:RunTask')).toContain(own['slipway:taskDefinitionArns']);
+    expect(grants('ecs:RunTask')).toContain(own['slipway:clusterArns']);
+    expect(grants('iam:PassRole')).toContain(own['slipway:passRoleArns']);
+  });
+
+  it('have their tasks watched and stopped like our own', () => {
+    expect(grants('ecs:StopTask')).toContain('arn:aws:ecs:eu-west-1:123456789012:task/etl/*');
+    expect(JSON.stringify(service.findResources('AWS::Events::Rule'))).toContain(own['slipway:clusterArns']);
+  });
+});
