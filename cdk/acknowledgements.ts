@@ -68,7 +68,7 @@ const fixed: readonly Acknowledgement[] = [
   {
     path: 'SlipwayService/Submit/Lambda/Role',
     finding: anyResource,
-    reason: `RegisterTaskDefinition and DescribeTaskDefinition know no resource; ${listTasksReason}`,
+    reason: `ecs:RegisterTaskDefinition knows no resource; ${listTasksReason}`,
   },
   {
     path: 'SlipwayService/Submit/Lambda/Role',

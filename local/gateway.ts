@@ -40,7 +40,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const state: State = { options, invoke: undefined };
   // Longer than any client keeps an idle connection, so that a reused one is never found closed.
   const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 80_000, noDelay: true });
-  const take = (request: IncomingMessage, response: ServerResponse) => void respond(state, request, response);
+  const take = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+    void respond(state, request, response);
+  };
   server.on('request', take);
   server.on('checkContinue', (request, response) => {
     if (declaredLength(request) <= bodyLimitBytes) response.writeContinue();
@@ -52,7 +57,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const serve: Gateway['serve'] = (invoke) => {
     state.invoke = invoke;
   };
-  return { port, serve, close: () => close(server) };
+  const closed = once(server, 'close');
+  return { port, serve, close: () => close(server, closed) };
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -72,8 +78,7 @@ async function listen(server: Server, port: number): Promise<number> {
   return address.port;
 }
 
-async function close(server: Server): Promise<void> {
-  const closed = once(server, 'close');
+async function close(server: Server, closed: Promise<unknown>): Promise<void> {
   server.close();
   server.closeIdleConnections();
   const patience = setTimeout(() => server.closeAllConnections(), closingPatienceMs);

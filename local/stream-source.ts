@@ -15,13 +15,15 @@ import type { Checkpoints } from './checkpoints.ts';
 import type { Lambda } from './lambda.ts';
 import type { EventSource } from './queue-source.ts';
 import type { Report } from './report.ts';
-import { streamEventRecord } from './stream-record.ts';
+import { streamEvent } from './stream-record.ts';
 
 export type StreamSourceOptions = {
   readonly client: DynamoDBStreamsClient;
   readonly streamArn: string;
   readonly checkpoints: Checkpoints;
   readonly batchSize: number;
+  /** 0: no window, and then no shard is named in the event. */
+  readonly tumblingWindowSeconds: number;
   readonly maxRetries: number;
   readonly maxRecordAgeSeconds: number;
   readonly lambda: Lambda;
@@ -127,7 +129,7 @@ async function handOver(source: Running, shardId: string, records: readonly Stre
     const batch = waiting.shift();
     if (batch === undefined) return;
     try {
-      await source.lambda.invoke({ Records: batch.map((record) => streamEventRecord(record, source.streamArn)) });
+      await source.lambda.invoke(streamEvent({ ...source, shardId }, batch));
       failures = 0;
       keepPosition(source, shardId, batch);
     } catch (error) {

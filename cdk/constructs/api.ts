@@ -33,7 +33,9 @@ export class Api extends Construct {
       environment: { ...storeVariables(data), SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn },
     });
     data.tables.grantControl(lambda);
-    data.tables.grantBulk(lambda);
+    data.tables.grantIndexes(lambda, ['runs', 'lane']);
+    data.tables.grantAppendLogs(lambda);
+    data.tables.grantReadLogs(lambda);
     data.authSecret.grantRead(lambda);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);

@@ -32,6 +32,7 @@ export class Clock extends Construct {
       },
     });
     data.tables.grantControl(this.lambda);
+    data.tables.grantIndexes(this.lambda, ['due']);
     data.queues.byName.submit.queue.grantSendMessages(this.lambda);
     data.queues.byName.observe.queue.grantSendMessages(this.lambda);
     grantReadTasks(this.lambda, tasks);

@@ -25,7 +25,7 @@ export class Publish extends Construct {
         SLIPWAY_BUS_NAME: bus.eventBusName,
       },
     });
-    data.tables.grantControlItems(this.lambda);
+    data.tables.grantControl(this.lambda);
     data.queues.byName.publish.queue.grantSendMessages(this.lambda);
     bus.grantPutEventsTo(this.lambda);
     addQueueSources('publish', this.lambda, data.queues);
@@ -42,6 +42,7 @@ function addStreamSource(lambda: StepLambda<'publish'>, data: DataResources): vo
     batchSize: streamSource.batchSize,
     maxBatchingWindow: Duration.seconds(streamSource.batchWindowSeconds),
     parallelizationFactor: streamSource.parallelizationFactor,
+    tumblingWindow: Duration.seconds(streamSource.tumblingWindowSeconds),
     bisectBatchOnError: streamSource.bisectOnError,
     retryAttempts: streamSource.maxRetries,
     maxRecordAge: Duration.seconds(streamSource.maxRecordAgeSeconds),

@@ -27,6 +27,8 @@ export class Submit extends Construct {
     const { data, tasks, settings } = props;
     const lambda = new StepLambda(this, 'Lambda', { step: 'submit', environment: variables(props) });
     data.tables.grantControl(lambda);
+    data.tables.grantIndexes(lambda, ['lane']);
+    data.tables.grantAppendLogs(lambda);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);
     addQueueSources('submit', lambda, data.queues);
@@ -70,13 +72,9 @@ function grantLaunch(lambda: SubmitLambda, tasks: TaskEnvironment, settings: Set
   tag(lambda, 'RunTask', tasks.taskArns);
 }
 
-/** ECS offers no narrower resource for these two actions. */
+/** ECS offers no narrower resource for it. */
 function grantRegister(lambda: SubmitLambda): void {
-  Grant.addToPrincipal({
-    grantee: lambda,
-    actions: ['ecs:RegisterTaskDefinition', 'ecs:DescribeTaskDefinition'],
-    resourceArns: ['*'],
-  });
+  Grant.addToPrincipal({ grantee: lambda, actions: ['ecs:RegisterTaskDefinition'], resourceArns: ['*'] });
   tag(lambda, 'RegisterTaskDefinition', [ownDefinitions(lambda)]);
 }
 

@@ -4,7 +4,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { bulkTable, controlTable, type IndexSettings } from '../../shared/config/resources.ts';
+import { bulkTable, type ControlIndex, controlTable, type IndexSettings } from '../../shared/config/resources.ts';
 
 export type TablesProps = {
   /** @default RemovalPolicy.RETAIN */
@@ -12,12 +12,7 @@ export type TablesProps = {
 };
 
 const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const;
-const writeActions = [
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:ConditionCheckItem',
-] as const;
+const writeActions = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'] as const;
 
 export class Tables extends Construct {
   readonly control: Table;
@@ -37,7 +32,7 @@ export class Tables extends Construct {
       timeToLiveAttribute: controlTable.ttl,
       removalPolicy,
     });
-    for (const [name, index] of indexes) addIndex(this.control, name, index);
+    for (const [name, index] of Object.entries(controlTable.indexes)) addIndex(this.control, name, index);
     if (this.control.tableStreamArn === undefined) throw new Error('the control table has no stream: wanted one');
     this.streamArn = this.control.tableStreamArn;
     this.bulk = new Table(this, 'Bulk', {
@@ -49,20 +44,19 @@ export class Tables extends Construct {
     });
   }
 
-  /** Runs, attempts, lanes, catalogue and admission: read, written and found by index. */
+  /** Items of the control table by their keys; nothing here scans. */
   grantControl(grantee: IGrantable): void {
-    this.grantControlItems(grantee);
-    const indexArns = indexes.map(([name]) => `${this.control.tableArn}/index/${name}`);
-    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: indexArns });
-  }
-
-  /** Items of the control table by their keys, no index. */
-  grantControlItems(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,
       actions: [...readActions, ...writeActions],
       resourceArns: [this.control.tableArn],
     });
+  }
+
+  /** Queries of these indexes of the control table, and of no other. */
+  grantIndexes(grantee: IGrantable, names: readonly ControlIndex[]): void {
+    const resourceArns = names.map((name) => `${this.control.tableArn}/index/${name}`);
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns });
   }
 
   /** Reading the stream; ListStreams, which Lambda asks for, knows no resource. */
@@ -72,14 +66,14 @@ export class Tables extends Construct {
     Grant.addToPrincipal({ grantee, actions: ['dynamodb:ListStreams'], resourceArns: ['*'] });
   }
 
-  /** Log lines: appended and read back. */
-  grantBulk(grantee: IGrantable): void {
-    const actions = ['dynamodb:PutItem', 'dynamodb:Query'];
-    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bulk.tableArn] });
+  grantAppendLogs(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [this.bulk.tableArn] });
+  }
+
+  grantReadLogs(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [this.bulk.tableArn] });
   }
 }
-
-const indexes: readonly (readonly [string, IndexSettings])[] = Object.entries(controlTable.indexes);
 
 function addIndex(table: Table, name: string, index: IndexSettings): void {
   table.addGlobalSecondaryIndex({

@@ -1,7 +1,7 @@
 // From what happened to what the caller gets: one table from error codes to HTTP, in Prefect's shapes.
 // A 500 kills a flow (the client does not repeat it), so whatever may pass by itself is a 503 with Retry-After.
 import type { ApiErrorCode } from '../../shared/contract/errors.ts';
-import { AppError } from '../../shared/domain/errors.ts';
+import type { AppError } from '../../shared/domain/errors.ts';
 import { Refusal } from './refusal.ts';
 
 export type Answer = {

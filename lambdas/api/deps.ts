@@ -1,94 +1,44 @@
 // What the api's handlers are given: ports, and the use cases bound to theirs.
-import type { ErrorCode } from '../../shared/domain/errors.ts';
-import type { Json, JsonObject } from '../../shared/domain/json.ts';
-import type { EmpiricalPolicy, Run } from '../../shared/domain/run/run.ts';
-import type { ProposedState, State } from '../../shared/domain/run/state.ts';
+import type { Run } from '../../shared/domain/run/run.ts';
 import type { Catalogue } from '../../shared/ports/catalogue.ts';
 import type { Logs } from '../../shared/ports/logs.ts';
 import type { Counters } from '../../shared/ports/publishing.ts';
 import type { Runs } from '../../shared/ports/runs.ts';
 import type { World } from '../../shared/ports/world.ts';
 import type { Log } from '../../shared/telemetry/log.ts';
-
-export type RunCreation =
-  | { readonly kind: 'created' | 'existing'; readonly run: Run }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string; readonly details?: unknown };
-
-type AskedRun = {
-  readonly name?: string;
-  readonly parameters?: JsonObject;
-  readonly jobVariables?: JsonObject;
-  readonly context?: JsonObject;
-  readonly labels?: JsonObject;
-  readonly tags?: readonly string[];
-  readonly idempotencyKey?: string;
-  readonly state?: ProposedState;
-  readonly workQueueName?: string;
-  readonly parentTaskRunId?: string;
-  readonly empiricalPolicy?: EmpiricalPolicy;
-  readonly createdBy?: Json;
-};
-
-export type TriggerRequest = AskedRun & {
-  readonly deploymentId: string;
-  /** Overrides what the deployment says. */
-  readonly enforceParameterSchema?: boolean;
-};
-
-export type CreateRequest = AskedRun & {
-  readonly flowId: string;
-  readonly flowVersion?: string;
-  readonly deploymentId?: string;
-  readonly workPoolName?: string;
-};
-
-export type StateRequest = {
-  readonly runId: string;
-  readonly proposed: ProposedState;
-  readonly force: boolean;
-  readonly caller?: { readonly runId: string; readonly attempt: number };
-};
-
-export type StateAnswer = {
-  readonly status: 'ACCEPT' | 'REJECT' | 'WAIT' | 'ABORT';
-  readonly state: State | undefined;
-  readonly isNewState: boolean;
-  readonly reason?: string;
-  readonly delaySeconds?: number;
-};
-
-export type RunPatch = {
-  readonly name?: string;
-  readonly tags?: readonly string[];
-  readonly parameters?: JsonObject;
-  readonly jobVariables?: JsonObject;
-  readonly labels?: JsonObject;
-  readonly empiricalPolicy?: EmpiricalPolicy;
-  readonly flowVersion?: string;
-  readonly infrastructurePid?: string;
-};
-
-export type PolledRun = { readonly workPoolId: string; readonly workQueueId: string; readonly run: Run };
+import { type CreateDeps, type CreateRequest, createRun } from '../../shared/use-cases/create-run.ts';
+import { deleteRun } from '../../shared/use-cases/delete-run.ts';
+import { patchRun, type RunPatch } from '../../shared/use-cases/patch-run.ts';
+import {
+  type PollDeps,
+  type PolledRun,
+  type PoolPoll,
+  pollDeployments,
+  pollRuns,
+} from '../../shared/use-cases/poll-runs.ts';
+import {
+  type RecordDeps,
+  recordState,
+  type StateAnswer,
+  type StateRequest,
+} from '../../shared/use-cases/record-state.ts';
+import { type TriggerAnswer, type TriggerRequest, triggerRun } from '../../shared/use-cases/trigger-run.ts';
 
 export type UseCases = {
-  readonly triggerRun: (request: TriggerRequest) => Promise<RunCreation>;
-  readonly createRun: (request: CreateRequest) => Promise<RunCreation>;
+  readonly triggerRun: (request: TriggerRequest) => Promise<TriggerAnswer>;
+  readonly createRun: (request: CreateRequest) => Promise<TriggerAnswer>;
   /** undefined: no such run. */
   readonly recordState: (request: StateRequest) => Promise<StateAnswer | undefined>;
-  readonly pollRuns: (request: {
-    readonly workPoolName: string;
-    readonly workQueueNames?: readonly string[];
-    readonly scheduledBefore?: number;
-    readonly limit: number;
-  }) => Promise<readonly PolledRun[]>;
-  readonly pollDeployments: (request: {
+  readonly pollRuns: (poll: PoolPoll) => Promise<readonly PolledRun[]>;
+  readonly pollDeployments: (poll: {
     readonly deploymentIds: readonly string[];
     readonly scheduledBefore?: number;
     readonly limit: number;
   }) => Promise<readonly Run[]>;
   /** False: no such run. */
   readonly deleteRun: (runId: string) => Promise<boolean>;
-  readonly changeRun: (runId: string, patch: RunPatch) => Promise<Run | undefined>;
+  /** undefined: no such run. */
+  readonly patchRun: (runId: string, patch: RunPatch) => Promise<Run | undefined>;
 };
 
 export type ApiDeps = {
@@ -102,3 +52,15 @@ export type ApiDeps = {
   /** `user:password` that callers must send (Basic); absent, everybody may call. */
   readonly readAuthString?: () => Promise<string>;
 };
+
+export function bindUseCases(deps: CreateDeps & PollDeps & RecordDeps): UseCases {
+  return {
+    triggerRun: (request) => triggerRun(deps, request),
+    createRun: (request) => createRun(deps, request),
+    recordState: (request) => recordState(deps, request),
+    pollRuns: (poll) => pollRuns(deps, poll),
+    pollDeployments: (poll) => pollDeployments(deps, poll),
+    deleteRun: (runId) => deleteRun(deps, runId),
+    patchRun: (runId, patch) => patchRun(deps, runId, patch),
+  };
+}

@@ -27,11 +27,28 @@ function problemsOf(issue: Issue, where: Where): RequestProblem[] {
         branch.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, where)),
       );
     case 'invalid_type':
-      return [{ type: `${pydanticName(issue.expected)}_type`, loc, msg: `Input should be a valid ${plainName(issue)}` }];
+      return [
+        { type: `${pydanticName(issue.expected)}_type`, loc, msg: `Input should be a valid ${plainName(issue)}` },
+      ];
     case 'invalid_value':
       return [{ type: 'enum', loc, msg: `Input should be ${listed(issue.values)}` }];
     default:
-      return [{ type: issue.code === 'custom' ? 'value_error' : issue.code, loc, msg: issue.message }];
+      return [{ type: otherName(issue), loc, msg: issue.message }];
+  }
+}
+
+function otherName(issue: Issue): string {
+  switch (issue.code) {
+    case 'custom':
+      return 'value_error';
+    case 'invalid_format':
+      return 'string_pattern_mismatch';
+    case 'too_small':
+      return issue.origin === 'number' || issue.origin === 'int' ? 'greater_than_equal' : 'too_short';
+    case 'too_big':
+      return issue.origin === 'number' || issue.origin === 'int' ? 'less_than_equal' : 'too_long';
+    default:
+      return issue.code;
   }
 }
 

@@ -8,9 +8,8 @@ import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
-import { type ObserveDeps, observeTask } from '../../shared/use-cases/observe-task.ts';
-import { takeObserveHint } from '../../shared/use-cases/take-hints.ts';
-import { visitAttempt } from '../../shared/use-cases/visit-attempt.ts';
+import type { ObserveDeps } from '../../shared/use-cases/observe-task.ts';
+import { takeObserveHint, takeTask } from '../../shared/use-cases/take-hints.ts';
 import { eachAlone, queueHandler } from '../queue-handler.ts';
 import { type ObserveMessage, observeMessage } from './message.ts';
 
@@ -30,10 +29,8 @@ const deps: ObserveDeps = {
   stack: env.SLIPWAY_STACK,
 };
 
-async function take(message: ObserveMessage): Promise<void> {
-  if ('kind' in message) return takeObserveHint(deps, message);
-  const id = await observeTask(deps, readTask(message.detail));
-  if (id !== undefined) await visitAttempt(deps, id);
+function take(message: ObserveMessage): Promise<void> {
+  return 'kind' in message ? takeObserveHint(deps, message) : takeTask(deps, readTask(message.detail));
 }
 
 export const handler = queueHandler({

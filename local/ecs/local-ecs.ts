@@ -60,8 +60,7 @@ export function createLocalEcs(options: LocalEcsOptions): LocalEcs {
   const book = new TaskBook({ database, outbox, now });
   const definitions = new TaskDefinitions(database, now);
   const host = new ContainerHost((key) => life.look(taskIdOfKey(key)));
-  const { searchPath, secret, environment = process.env } = options;
-  const launch = { searchPath, secret, environment };
+  const launch = { ...options, environment: options.environment ?? process.env };
   const life = new TaskLife({ book, files, host, launch, logs: options.logs, now });
   const queries = taskQueries({ clusterName, book, definitions });
   // After the reply: whoever called does not wait for the start.
@@ -78,8 +77,7 @@ export function createLocalEcs(options: LocalEcsOptions): LocalEcs {
   const service: AwsService = async (operation, input) => {
     if (operation === 'RunTask') return runTask(runDeps, input);
     if (operation === 'StopTask') return stopTask({ clusterName, life }, input);
-    if (operation.includes('TaskDefinition')) return definitions.service(operation, input);
-    return queries(operation, input);
+    return operation.includes('TaskDefinition') ? definitions.service(operation, input) : queries(operation, input);
   };
   const watches = startWatches({ book, files, life });
   const adopt = async () => {

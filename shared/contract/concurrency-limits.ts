@@ -59,7 +59,7 @@ export const globalLimitRoutes = defineRoutes({
     path: '/v2/concurrency_limits/increment',
     summary: 'Take slots; names without a limit hold nobody back',
     status: 200,
-    body: z.object({ slots: positive, names, mode, create_if_missing: z.boolean().nullish() }),
+    body: fields({ slots: positive, names, mode, create_if_missing: z.boolean().nullish() }),
     response: z.array(minimalLimit),
     errors: ['invalid_request'],
   },
@@ -68,7 +68,7 @@ export const globalLimitRoutes = defineRoutes({
     path: '/v2/concurrency_limits/increment-with-lease',
     summary: 'Take slots for a time; names without a limit hold nobody back',
     status: 200,
-    body: z.object({
+    body: fields({
       slots: positive,
       names,
       mode,
@@ -88,7 +88,7 @@ export const globalLimitRoutes = defineRoutes({
     path: '/v2/concurrency_limits/decrement',
     summary: 'Give slots back',
     status: 200,
-    body: z.object({
+    body: fields({
       slots: positive,
       names,
       occupancy_seconds: z.number().positive().nullish(),
@@ -102,7 +102,7 @@ export const globalLimitRoutes = defineRoutes({
     path: '/v2/concurrency_limits/decrement-with-lease',
     summary: 'Give the slots of a lease back',
     status: 204,
-    body: z.object({ lease_id: uuid }),
+    body: fields({ lease_id: uuid }),
     errors: ['invalid_request'],
   },
   renew_concurrency_lease: {

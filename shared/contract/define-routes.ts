@@ -46,10 +46,12 @@ type Value<R extends Route> = R extends { response: infer Schema extends z.ZodTy
 
 export type AnswerOf<R extends Route> = R extends { newStatus: number }
   ? { readonly isNew: boolean; readonly value: Value<R> }
-  : Value<R> extends undefined
-    ? undefined | void
-    : Value<R>;
+  : Value<R>;
+
+type HandlerOf<R extends Route, Deps> = R extends { response: z.ZodType }
+  ? (request: RequestOf<R>, deps: Deps) => Promise<AnswerOf<R>>
+  : (request: RequestOf<R>, deps: Deps) => Promise<void>;
 
 export type Handlers<Table extends Routes, Deps> = {
-  readonly [Name in keyof Table]: (request: RequestOf<Table[Name]>, deps: Deps) => Promise<AnswerOf<Table[Name]>>;
+  readonly [Name in keyof Table]: HandlerOf<Table[Name], Deps>;
 };

@@ -4,6 +4,7 @@ import { defineRoutes } from './define-routes.ts';
 import { everyFilter } from './filters.ts';
 import {
   fields,
+  json,
   jsonObject,
   labels,
   limit,
@@ -27,7 +28,7 @@ const concurrencyOptions = z
   })
   .meta({ id: 'ConcurrencyOptions' });
 
-const versionInfo = z.looseObject({ type: z.string(), version: z.string() }).meta({ id: 'VersionInfo' });
+const versionInfo = z.object({ type: z.string(), version: z.string() }).catchall(json).meta({ id: 'VersionInfo' });
 
 const createdBy = z
   .object({ id: z.string().nullable(), type: z.string().nullable(), display_value: z.string().nullable() })

@@ -89,7 +89,7 @@ export const flowRunSort = z
   .meta({ id: 'FlowRunSort' });
 
 const asked = {
-  name: z.string().optional(),
+  name: z.string().nullish(),
   parameters: parameters.optional(),
   context: jsonObject.optional(),
   infrastructure_document_id: uuid.nullish(),
@@ -206,7 +206,7 @@ export const flowRunRoutes = defineRoutes({
     status: 200,
     newStatus: 201,
     params: byId,
-    body: z.object({ state: stateCreate, force: z.boolean().default(false) }),
+    body: fields({ state: stateCreate, force: z.boolean().default(false) }),
     response: orchestrationResult,
     errors: ['not_found', 'too_large'],
   },
@@ -239,7 +239,7 @@ export const deploymentRunRoutes = defineRoutes({
     path: '/deployments/get_scheduled_flow_runs',
     summary: 'List the runs of some deployments that wait, for a runner that polls',
     status: 200,
-    body: z.object({ deployment_ids: z.array(uuid), scheduled_before: millisecond.nullish(), limit }),
+    body: fields({ deployment_ids: z.array(uuid), scheduled_before: millisecond.nullish(), limit }),
     response: z.array(flowRun),
     errors: ['invalid_request'],
   },

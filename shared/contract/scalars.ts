@@ -108,11 +108,17 @@ export const offset = z.number().int().min(0).nullish();
 export const page = z.number().int().min(1).nullish();
 
 /**
- * A body of several named fields, all of which may be left out, and then the body too.
- * Unknown fields beside them are ignored, as FastAPI does for embedded bodies.
+ * A body of several named fields, read as FastAPI reads embedded bodies: a field that is null counts as left out, no
+ * body as an empty one, and unknown fields are ignored.
  */
 export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
-  return z.preprocess((value) => value ?? {}, z.object(shape));
+  return z.preprocess(withoutNulls, z.object(shape));
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 
 export const created = { id: uuid, created: timeOrNull, updated: timeOrNull };

@@ -76,7 +76,10 @@ async function renderFor(deps: JobDeps, subject: Subject): Promise<Job> {
     variables: loaded.variables,
     blocks: (type, name) => loaded.blocks.get(`${type}.${name}`),
     unresolved: unreadEcsKeys,
-    ctx: { flow: { id: flow.id, name: flow.name }, flow_run: { id: run.id, name: run.name } },
+    ctx: {
+      flow: { id: flow.id, name: flow.name },
+      flow_run: { id: run.id, name: run.name, parameters: body.parameters, tags: run.tags },
+    },
   });
   if (!rendered.ok) return unrenderable(rendered.problem);
   const attempt = run.attempt + 1;

@@ -1,6 +1,7 @@
 // What the `submit` and `observe` Lambdas do with a batch of hints. Every hint may come twice, late or never.
 import { timing } from '../domain/run/timing.ts';
 import type { ObserveHint, SubmitHint } from '../ports/hints.ts';
+import type { SeenTask } from '../ports/tasks.ts';
 import { type ObserveDeps, observeTask } from './observe-task.ts';
 import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
 import { type SubmitDeps, submitRuns } from './submit-runs.ts';
@@ -43,6 +44,12 @@ async function tendLane(deps: TakeSubmitDeps, workPoolName: string): Promise<voi
   for (const lane of await deps.lanes.ofPool(workPoolName)) await deps.lanes.remove(lane);
 }
 
+/** A task as an event or a description shows it. */
+export async function takeTask(deps: ObserveDeps, seen: SeenTask): Promise<void> {
+  const id = await observeTask(deps, seen);
+  if (id !== undefined) await visitAttempt(deps, id);
+}
+
 export async function takeObserveHint(deps: ObserveDeps, hint: ObserveHint): Promise<void> {
   switch (hint.kind) {
     case 'run':
@@ -52,10 +59,7 @@ export async function takeObserveHint(deps: ObserveDeps, hint: ObserveHint): Pro
       return visitAttempt(deps, hint);
     case 'task': {
       const described = await deps.tasks.describe(hint.cluster, [hint.taskArn]);
-      for (const seen of described.tasks) {
-        const id = await observeTask(deps, seen);
-        if (id !== undefined) await visitAttempt(deps, id);
-      }
+      for (const seen of described.tasks) await takeTask(deps, seen);
     }
   }
 }

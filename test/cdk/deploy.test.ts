@@ -1,10 +1,12 @@
 // The whole app, deployed by the real `cdk deploy` into an AWS emulator: a run goes its road through the deployed Lambdas.
 // The emulator keeps tasks RUNNING and tells nobody of them, so the test says what ECS would say.
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DescribeTaskDefinitionCommand, DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { tempDir } from '../support/temp-dir.ts';
@@ -138,12 +140,7 @@ describe('a run through the deployed thing', () => {
     const run = Run.parse(await post(`/deployments/${deploymentId}/create_flow_run`, {}));
     const task = await taskOfRun(run.id);
 
-    await putEvent({
-      Source: 'aws.ecs',
-      DetailType: 'ECS Task State Change',
-      Resources: [task.taskArn ?? ''],
-      Detail: JSON.stringify(stoppedDetail(task)),
-    });
+    await tellObserve(stoppedEvent(task));
 
     const state = await waitUntil(
       'the end of the run',
@@ -206,35 +203,42 @@ async function putEvent(entry: Entry): Promise<void> {
     throw new Error(`the bus took no event: wanted 0 failed entries, got ${FailedEntryCount}`);
 }
 
+/** The bus takes no event in the name of ECS from anybody else, so the rule is spared: what it delivers lies in the queue. */
+async function tellObserve(event: unknown): Promise<void> {
+  const sqs = new SQSClient(emulator.client);
+  const { QueueUrls } = await sqs.send(new ListQueuesCommand({ QueueNamePrefix: 'SlipwayData-QueuesObserve' }));
+  const queueUrl = QueueUrls?.find((url) => !url.includes('DeadLetters'));
+  await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: JSON.stringify(event) }));
+}
+
 /** As ECS tells of a task whose only container ended with 0. */
-function stoppedDetail(task: Awaited<ReturnType<typeof taskOfRun>>) {
+function stoppedEvent(task: Awaited<ReturnType<typeof taskOfRun>>) {
   const now = new Date().toISOString();
+  const { taskArn, clusterArn, taskDefinitionArn, startedBy, group, overrides } = task;
+  const container = { ...task.containers?.[0], lastStatus: 'STOPPED', exitCode: 0 };
   return {
-    taskArn: task.taskArn,
-    clusterArn: task.clusterArn,
-    taskDefinitionArn: task.taskDefinitionArn,
-    startedBy: task.startedBy,
-    group: task.group,
-    launchType: 'FARGATE',
-    lastStatus: 'STOPPED',
-    desiredStatus: 'STOPPED',
-    stopCode: 'EssentialContainerExited',
-    stoppedReason: 'Essential container in task exited',
-    createdAt: now,
-    startedAt: now,
-    stoppingAt: now,
-    stoppedAt: now,
-    updatedAt: now,
-    version: 9,
-    overrides: task.overrides,
-    containers: [
-      {
-        name: task.containers?.[0]?.name ?? 'prefect',
-        containerArn: task.containers?.[0]?.containerArn,
-        taskArn: task.taskArn,
-        lastStatus: 'STOPPED',
-        exitCode: 0,
-      },
-    ],
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'ECS Task State Change',
+    source: 'aws.ecs',
+    account: '000000000000',
+    time: now,
+    region: 'us-east-1',
+    resources: [taskArn],
+    detail: {
+      ...{ taskArn, clusterArn, taskDefinitionArn, startedBy, group, overrides },
+      launchType: 'FARGATE',
+      lastStatus: 'STOPPED',
+      desiredStatus: 'STOPPED',
+      stopCode: 'EssentialContainerExited',
+      stoppedReason: 'Essential container in task exited',
+      createdAt: now,
+      startedAt: now,
+      stoppingAt: now,
+      stoppedAt: now,
+      updatedAt: now,
+      version: 9,
+      containers: [container],
+    },
   };
 }

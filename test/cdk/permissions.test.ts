@@ -1,7 +1,9 @@
 // Least privilege, read off the templates: every wildcard is named here, and what a step can do beyond its own work is nothing.
+import { globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stepNames } from '../../shared/config/resources.ts';
-import { buildTemplates, resourcesOf, roleStatements, type Statement, withoutHash } from './templates.ts';
+import { buildTemplates, projectRoot, resourcesOf, roleStatements, type Statement, withoutHash } from './templates.ts';
 
 const { data, service } = buildTemplates();
 const statements = roleStatements(service);
@@ -22,12 +24,8 @@ describe('every role', () => {
       { role: 'ClockLambdaRole', actions: ['ecs:ListTasks'], bound: ['ecs:cluster'] },
       { role: 'ObserveLambdaRole', actions: ['ecs:ListTasks'], bound: ['ecs:cluster'] },
       { role: 'PublishLambdaRole', actions: ['dynamodb:ListStreams'], bound: 'nothing' },
-      {
-        role: 'SubmitLambdaRole',
-        actions: ['ecs:DescribeTaskDefinition', 'ecs:RegisterTaskDefinition'],
-        bound: 'nothing',
-      },
       { role: 'SubmitLambdaRole', actions: ['ecs:ListTasks'], bound: ['ecs:cluster'] },
+      { role: 'SubmitLambdaRole', actions: ['ecs:RegisterTaskDefinition'], bound: 'nothing' },
       { role: 'TasksExecutionRole', actions: ['ecr:GetAuthorizationToken'], bound: 'nothing' },
     ]);
   });
@@ -43,6 +41,45 @@ describe('every role', () => {
     expect(roles.filter(({ Properties }) => 'ManagedPolicyArns' in Properties)).toEqual([]);
   });
 });
+
+/** What Lambda itself does in a step's name, and tags, which are an action of their own although no call of their own. */
+const beside = [
+  'dynamodb:DescribeStream',
+  'dynamodb:GetRecords',
+  'dynamodb:GetShardIterator',
+  'dynamodb:ListStreams',
+  'ecs:TagResource',
+];
+
+describe('all steps together', () => {
+  it('may do what the adapters call on tables, tasks and buses, and nothing else', () => {
+    const called = actionsOfAdapters();
+
+    const granted = new Set(stepNames.flatMap(actionsOf).filter((action) => /^(dynamodb|ecs|events):/.test(action)));
+
+    expect(called.length).toBeGreaterThan(8);
+    expect([...granted].sort()).toEqual([...new Set([...called, ...beside])].sort());
+  });
+});
+
+/** The actions behind the SDK's commands that shared/adapters makes. A transaction needs those of its parts. */
+function actionsOfAdapters(): string[] {
+  const files = globSync('shared/adapters/{dynamodb,ecs,eventbridge}/**/*.ts', { cwd: projectRoot });
+  return files.flatMap((file) => {
+    const service = file.split(path.sep)[2] ?? '';
+    const text = readFileSync(path.join(projectRoot, file), 'utf8');
+    const commands = [...text.matchAll(/new (\w+)Command\(/g)].map(([, command]) => command ?? '');
+    const parts = [...text.matchAll(/\b(ConditionCheck|Put|Update|Delete): \{/g)].map(([, part]) => part ?? '');
+    return [...commands, ...parts].flatMap((name) => actionOf(service, name));
+  });
+}
+
+function actionOf(service: string, name: string): string[] {
+  if (service === 'eventbridge') return [`events:${name}`];
+  if (service === 'ecs') return [`ecs:${name}`];
+  if (name === 'Query') return ['dynamodb:Query'];
+  return name.startsWith('Transact') ? [] : [`dynamodb:${name}Item`];
+}
 
 describe('what a step may do', () => {
   it.each(stepNames)('never lets %s scan a table or change one', (step) => {

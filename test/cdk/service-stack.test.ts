@@ -102,6 +102,7 @@ describe('event sources', () => {
       MaximumRetryAttempts: streamSource.maxRetries,
       MaximumRecordAgeInSeconds: streamSource.maxRecordAgeSeconds,
       ParallelizationFactor: streamSource.parallelizationFactor,
+      TumblingWindowInSeconds: streamSource.tumblingWindowSeconds,
       StartingPosition: 'TRIM_HORIZON',
       DestinationConfig: {
         OnFailure: { Destination: { 'Fn::ImportValue': Match.stringLikeRegexp('StreamDeadLetters') } },

@@ -35,7 +35,8 @@ export class Dice {
   }
 
   pick<T>(choices: readonly [T, ...T[]]): T {
-    return choices[Math.floor(this.next() * choices.length)] ?? choices[0];
+    const chosen = choices[Math.floor(this.next() * choices.length)];
+    return chosen === undefined ? choices[0] : chosen;
   }
 }
 

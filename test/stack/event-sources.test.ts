@@ -259,6 +259,7 @@ describe('the stream source', () => {
         streamArn: database.streamArn,
         checkpoints: openCheckpoints(path.join(folder, 'checkpoints.json')),
         batchSize: 50,
+        tumblingWindowSeconds: 60,
         maxRetries: settings.maxRetries ?? 100,
         maxRecordAgeSeconds: 3600,
         lambda: lambdaOf(handler),
@@ -282,6 +283,11 @@ describe('the stream source', () => {
 
     const all = () => events.flatMap((event) => (event as { Records: unknown[] }).Records);
     await waitFor('the insert', () => all().length >= 1);
+    expect(events[0]).toMatchObject({
+      shardId: expect.any(String),
+      window: { start: expect.stringMatching(/:00Z$/), end: expect.stringMatching(/:00Z$/) },
+      isFinalInvokeForWindow: false,
+    });
     const image = { pk: { S: 'run' }, sk: { S: 'a' }, bytes: { B: 'YWJj' } };
     expect(all()[0]).toEqual({
       eventID: expect.any(String),

@@ -100,12 +100,12 @@ export function eventsOf(events: readonly EmittedEvent[], id: string): EmittedEv
 }
 
 /** The ids of living processes whose environment holds this text. */
-export function processesWith(text: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter(
-      (pid) => Number.isInteger(pid) && pid !== process.pid && readOrEmpty(`/proc/${pid}/environ`).includes(text),
-    );
+function processesWith(text: string): number[] {
+  return processIds().filter((pid) => pid !== process.pid && readOrEmpty(`/proc/${pid}/environ`).includes(text));
+}
+
+function processIds(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
 /** The ids of the processes of a task: the shells that keep its containers, then the others. */

@@ -79,7 +79,8 @@ function databaseProgram(): string {
   return path.join(path.dirname(manifest), 'dynoxide');
 }
 
-async function createTables(endpoint: string, names: { controlTable: string; bulkTable: string }): Promise<void> {
+/** For tests that want tables of their own. */
+export async function createTables(endpoint: string, names: { controlTable: string; bulkTable: string }): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
   try {
     await client.send(controlTableCommand(names.controlTable));

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../shared/domain/json.ts';
 import { checkBaseJobTemplate, checkJobVariables } from '../../shared/domain/template/job-variable-check.ts';
-import { workerMetadata } from '../../shared/domain/work-pool/collections.ts';
+import { defaultTemplate, workerMetadata } from '../../shared/domain/work-pool/collections.ts';
 import { ecsPushTemplate } from '../../shared/domain/work-pool/template-ecs-push.ts';
 import { processTemplate } from '../../shared/domain/work-pool/template-process.ts';
 
@@ -55,6 +55,56 @@ describe('what is checked when something is saved', () => {
     const problems = checkJobVariables({ template, jobVariables: {}, required: false, defaults: 'checked' });
 
     expect(problems).toEqual([{ variable: 'wrong', problem: 'must be integer or must be null, got text' }]);
+  });
+
+  it.each<[JsonObject, JsonObject, string]>([
+    [
+      { pair: { type: 'array', items: [{ type: 'string' }] } },
+      { pair: [1] },
+      'properties/pair/items must be object,boolean',
+    ],
+    [
+      { map: { type: 'object', properties: { a: { type: 'string' } } } },
+      { map: { a: {} } },
+      'must be string or must be null, got an object',
+    ],
+    [{ a: { not: {} } }, { a: null }, 'must NOT be valid, got null'],
+    [{ a: { oneOf: [{}, {}] } }, { a: [] }, 'must match exactly one schema in oneOf, got a list'],
+    [{ a: true }, {}, 'the variable a must be described by a JSON schema, got a boolean'],
+    [{ a: { $ref: '#/nowhere' } }, {}, "can't resolve reference #/nowhere from id #"],
+    [{ a: { $ref: '#/properties/a' } }, { a: 1 }, 'Maximum call stack size exceeded'],
+  ])('with the properties %j and the values %j says so', (properties, jobVariables, problem) => {
+    const own = { job_configuration: {}, variables: { properties } };
+
+    const problems = checkJobVariables({ template: own, jobVariables, required: true, defaults: 'passed-over' });
+
+    expect(problems).toEqual([expect.objectContaining({ problem: expect.stringContaining(problem) })]);
+  });
+
+  it('has nothing to say of a template without a schema', () => {
+    expect(checkJobVariables({ template: {}, jobVariables: { a: 1 }, required: true, defaults: 'checked' })).toEqual(
+      [],
+    );
+  });
+
+  it('says that the values as a whole do not fit', () => {
+    const own = { variables: { maxProperties: 1 } };
+
+    const problems = checkJobVariables({
+      template: own,
+      jobVariables: { a: 1, b: 2 },
+      required: false,
+      defaults: 'checked',
+    });
+
+    expect(problems).toEqual([
+      { variable: 'job_variables', problem: 'must NOT have more than 1 properties, got an object' },
+    ]);
+  });
+
+  it('gives the template of a type, and none for types that it does not offer', () => {
+    expect(defaultTemplate('ecs:push')).toBe(ecsPushTemplate);
+    expect(defaultTemplate('kubernetes')).toBeUndefined();
   });
 
   it('says that a schema is none', () => {

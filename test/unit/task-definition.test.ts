@@ -1,10 +1,11 @@
 // The task definition of a run: what its family depends on, what its author wrote, and definitions of the user's own.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { listOf } from '../../shared/domain/template/json-value.ts';
+import { fieldOf, listOf } from '../../shared/domain/template/json-value.ts';
 import { followPath } from '../../shared/domain/template/placeholder.ts';
 import {
   aRun,
+  containerOf,
   defaults,
   launched,
   own,
@@ -143,6 +144,23 @@ describe('what a template’s author wrote', () => {
     });
     expect(task.log).toBeUndefined();
     expect(task.definition).not.toHaveProperty('volumes');
+  });
+
+  it('may leave the name of its first container to us', () => {
+    const containerDefinitions = [{ image: 'm' }, { name: 'side', image: 's' }];
+
+    const task = launched({ template: templateWith({ task_definition: { containerDefinitions } }) });
+
+    expect(listOf(task.definition, 'containerDefinitions')).toMatchObject([
+      { name: 'prefect', image: 'm' },
+      { name: 'side' },
+    ]);
+  });
+
+  it('has no secret where the API asks for none', () => {
+    const { authSecretArn: _arn, ...open } = defaults;
+
+    expect(fieldOf(containerOf(launched({ defaults: open })), 'secrets')).toBeUndefined();
   });
 
   it('decides which container executes the run', () => {

@@ -2,7 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../shared/domain/json.ts';
 import { followPath } from '../../shared/domain/template/placeholder.ts';
-import { aRun, defaults, environmentOf, launched, own, problemOf, requestAt } from '../support/task-input.ts';
+import {
+  aRun,
+  defaults,
+  environmentOf,
+  launched,
+  own,
+  problemOf,
+  requestAt,
+  templateWith,
+} from '../support/task-input.ts';
 
 describe('a run without job variables', () => {
   it('becomes this request', () => {
@@ -194,7 +203,7 @@ describe('job variables', () => {
     [{ cpu: 1024, memory: 1000 }, 'fargate has no size of cpu 1024 with memory 1000'],
     [{ command: 'sh -c "unended' }, 'the command has a quotation that does not end'],
     [{ reports: 'maybe' }, 'reports must be engine or exit-code, got "maybe"'],
-    [{ launch_type: 'EC2', cpu: 'x' }, 'cpu of a container override must be a whole number, got "x"'],
+    [{ launch_type: 'EC2', cpu: 'x' }, 'cpu must be CPU units such as 1024 or "1 vCPU", got "x"'],
     [{ env: { PREFECT_CLIENT_CUSTOM_HEADERS: '{a' } }, 'must be a JSON object of header names and texts, got "{a"'],
     [{ env: { PREFECT_CLIENT_CUSTOM_HEADERS: '{"a": 1}' } }, 'must be a JSON object of header names and texts'],
   ])('%j are refused', (jobVariables, problem) => {
@@ -221,5 +230,62 @@ describe('overrides', () => {
 
     expect(lengthWith(room)).toBe(8192);
     expect(problemOf({ jobVariables: { env: { BIG: 'x'.repeat(room + 1) } } })).toContain('are 8193 characters long');
+  });
+});
+
+describe('container overrides that a template brings', () => {
+  const withOverrides = (...containerOverrides: readonly JsonObject[]) =>
+    templateWith({ task_run_request: { overrides: { containerOverrides } } });
+
+  it('are put into the form that ECS takes', () => {
+    const side = { name: 'side', cpu: '256', command: 'a "b c"', environment: { A: 1, B: null, C: '' } };
+
+    const task = launched({ template: withOverrides({ name: 'prefect' }, side, { name: 'bare', environment: [] }) });
+
+    expect(requestAt(task, 'overrides.containerOverrides[1]')).toEqual({
+      name: 'side',
+      cpu: 256,
+      command: ['a', 'b c'],
+      environment: [
+        { name: 'A', value: '1' },
+        { name: 'C', value: '' },
+      ],
+    });
+    expect(requestAt(task, 'overrides.containerOverrides[2]')).toEqual({ name: 'bare' });
+  });
+
+  it.each<[JsonObject, string]>([
+    [{ cpu: [1] }, 'cpu of a container override must be a whole number, got a list'],
+    [{ memory: 1.5 }, 'memory of a container override must be a whole number, got 1.5'],
+    [{ memory: '2 GB' }, 'memory of a container override must be a whole number, got "2 GB"'],
+    [{ command: { a: 1 } }, 'the command must be text or a list of texts, got an object'],
+    [{ command: ['a', 1] }, 'the command must be text or a list of texts, got a list'],
+    [{ command: '"' }, 'the command has a quotation that does not end: "'],
+  ])('%j are refused, for the run and for a sidecar', (override, problem) => {
+    expect(problemOf({ template: withOverrides(override) })).toBe(problem);
+    expect(problemOf({ template: withOverrides({}, { name: 'side', ...override }) })).toBe(problem);
+  });
+
+  it('need not name the container of the run', () => {
+    const task = launched({ template: withOverrides({}, { name: 'side', command: 'x' }) });
+
+    expect(requestAt(task, `${own}.name`)).toBe('prefect');
+  });
+});
+
+describe('a request', () => {
+  it('has no client token when none is given: the sender adds the one of its try', () => {
+    const { clientToken: _token, ...run } = aRun;
+
+    expect(launched({ run }).request).not.toHaveProperty('clientToken');
+  });
+
+  it('leaves the launch type to the cluster for a definition that requires EC2', () => {
+    const task_definition = { requiresCompatibilities: ['EC2'], containerDefinitions: [{}] };
+
+    const task = launched({ template: templateWith({ task_definition }), jobVariables: { launch_type: null } });
+
+    expect(task.request).not.toHaveProperty('launchType');
+    expect(task.request).not.toHaveProperty('capacityProviderStrategy');
   });
 });

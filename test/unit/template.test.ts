@@ -102,6 +102,19 @@ describe('job variables', () => {
     expect(merged).toEqual({ cpu: 2, image: 'a', env: { A: '1', B: null, C: '3' } });
   });
 
+  it('of a run replace an env that is no object, and are refused as one', () => {
+    expect(mergeJobVariables({ env: 'A=1' }, { env: { B: '2' } })).toEqual({ env: { B: '2' } });
+    expect(mergeJobVariables({ env: { A: '1' } }, { env: 'B=2' })).toEqual({ env: 'B=2' });
+  });
+
+  it('cannot join an env that is no object to one that is', () => {
+    const template = { job_configuration: { env: { A: '1' } }, variables: {} };
+
+    expect(render({ template, values: { env: ['B=2'] } })).toBe(
+      'refused: env must be an object of names and values, got a list',
+    );
+  });
+
   it('of a run with an env of null keep the deployment’s env', () => {
     expect(mergeJobVariables({ env: { A: '1' } }, { env: null, cpu: 1 })).toEqual({ env: { A: '1' }, cpu: 1 });
   });
@@ -127,6 +140,7 @@ describe('blocks and variables', () => {
     ['Bearer {{ prefect.blocks.secret.token }}', 'Bearer hush'],
     ['{{ prefect.blocks.aws.main.url }}', 's3://b'],
     [{ $ref: { block_document_id: 'x' } }, { data: 1 }],
+    [{ $ref: { block_document_id: '' } }, { $ref: { block_document_id: '' } }],
   ])('%j becomes %j', (it, expected) => {
     const variables = { region: { name: 'eu' }, bucket: 'b' };
 
@@ -144,6 +158,7 @@ describe('blocks and variables', () => {
       '{{ prefect.blocks.aws.main.tags }} is a list and cannot stand inside text: name one of its plain values',
     ],
     [{ $ref: { block_document_id: 'x' } }, 'no block document with the id x'],
+    [{ $ref: { block_document_id: 5 } }, 'a block_document_id must be text, got a number'],
     [{ $ref: '#/x' }, 'a $ref in the job configuration must be an object with a block_document_id, got text'],
   ])('%j is refused', (it, problem) => {
     expect(render({ template: aTemplate(it), blocks })).toBe(`refused: ${problem}`);
@@ -162,6 +177,10 @@ describe('blocks and variables', () => {
 
     expect(first).toEqual({ variables: ['region'], blocks: [{ type: 'aws', name: 'main' }], blockIds: ['id'] });
     expect(second.variables).toEqual(['region', 'bucket']);
+  });
+
+  it('of a template that cannot be rendered are not named', () => {
+    expect(templateReferences({}, {})).toEqual({ variables: [], blocks: [], blockIds: [] });
   });
 
   it('are neither named nor read below a key that stays unresolved', () => {

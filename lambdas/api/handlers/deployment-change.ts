@@ -5,7 +5,7 @@ import { type Deployment, isPushPool, type WorkPool, type WorkQueue } from '../.
 import { checkParameters, schemaProblem } from '../../../shared/domain/deployment/parameters.ts';
 import type { SentSchedule } from '../../../shared/domain/deployment/schedules.ts';
 import { workQueueIdOf } from '../../../shared/domain/identity.ts';
-import type { JsonObject } from '../../../shared/domain/json.ts';
+import type { Json, JsonObject } from '../../../shared/domain/json.ts';
 import { checkEcsJobVariables } from '../../../shared/domain/task/ecs-job-variables.ts';
 import { checkJobVariables } from '../../../shared/domain/template/job-variable-check.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -81,7 +81,7 @@ export function withSent(base: Deployment, sent: Sent, now: number): Deployment 
     parameterOpenapiSchema: next(sent.parameter_openapi_schema, base.parameterOpenapiSchema),
     description: next(sent.description, base.description),
     deploymentVersion: next(sent.version, base.deploymentVersion),
-    versionInfo: next(sent.version_info, base.versionInfo) as Deployment['versionInfo'],
+    versionInfo: next<Json>(sent.version_info, base.versionInfo),
     concurrencyLimit: next(sent.concurrency_limit, base.concurrencyLimit),
     concurrencyOptions: next(concurrencyOptions(sent), base.concurrencyOptions),
     pullSteps: next(sent.pull_steps, base.pullSteps),

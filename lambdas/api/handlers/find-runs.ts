@@ -53,7 +53,11 @@ async function matchingRuns(deps: ApiDeps, filters: RunFilters, enough: number):
   let cursor: string | undefined;
   do {
     const limit = Math.min(headsAPage, Math.max(50, enough === Number.POSITIVE_INFINITY ? headsAPage : enough));
-    const page = await deps.runs.list({ limit, ...expectedStart(filters), ...(cursor === undefined ? {} : { cursor }) });
+    const page = await deps.runs.list({
+      limit,
+      ...expectedStart(filters),
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     const heads = await deps.runs.readMany(page.items);
     matching.push(...(await matchingOf(deps, heads, { filters, around })));
     read += page.items.length;

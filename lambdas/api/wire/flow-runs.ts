@@ -1,6 +1,6 @@
 // Runs between the wire and the domain.
 import type { z } from 'zod';
-import type { flowRun, FlowRunPolicyInput } from '../../../shared/contract/flow-runs.ts';
+import type { FlowRunPolicyInput, flowRun } from '../../../shared/contract/flow-runs.ts';
 import { type Sha256, workPoolIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
 import type { EmpiricalPolicy, Run, RunBody } from '../../../shared/domain/run/run.ts';

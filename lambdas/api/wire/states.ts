@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { orchestrationResult, state, stateCreate, stateDetails } from '../../../shared/contract/states.ts';
 import type { Json } from '../../../shared/domain/json.ts';
 import type { ProposedState, State, StateDetails, StateType } from '../../../shared/domain/run/state.ts';
-import type { StateAnswer } from '../deps.ts';
+import type { StateAnswer } from '../../../shared/use-cases/record-state.ts';
 import { orNone, present } from './present.ts';
 import { isoOrNull, isoText } from './times.ts';
 

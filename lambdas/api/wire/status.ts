@@ -1,5 +1,11 @@
 // Who counts as alive. Push pools are always ready: their runs are started without anybody polling.
-import { type Deployment, isPushPool, type Worker, type WorkPool, type WorkQueue } from '../../../shared/domain/catalogue.ts';
+import {
+  type Deployment,
+  isPushPool,
+  type Worker,
+  type WorkPool,
+  type WorkQueue,
+} from '../../../shared/domain/catalogue.ts';
 
 const defaultHeartbeatSeconds = 30;
 /** Prefect's measure: three heartbeats missed. */

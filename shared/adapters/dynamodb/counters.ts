@@ -79,7 +79,11 @@ export function createCounters({ client, table }: { client: DocumentClient; tabl
           Item: { ...checkpointKey(shard), format, sequence: last } as Item,
           ...(before === undefined
             ? { ConditionExpression: 'attribute_not_exists(pk)' }
-            : { ConditionExpression: 'sequence = :before', ExpressionAttributeValues: { ':before': before } }),
+            : {
+                ConditionExpression: '#sequence = :before',
+                ExpressionAttributeNames: { '#sequence': 'sequence' },
+                ExpressionAttributeValues: { ':before': before },
+              }),
         },
       };
       return transact(client, [checkpoint, ...rows.map((row) => rowUpdate(table, row))]);

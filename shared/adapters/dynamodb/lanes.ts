@@ -15,7 +15,8 @@ export function createLanes({ client, table }: { client: DocumentClient; table: 
         new UpdateCommand({
           TableName: table,
           Key: laneItemKey(lane),
-          UpdateExpression: 'SET format = :format, due_key = :key, due_at = :at REMOVE empty_since ADD version :one',
+          UpdateExpression: 'SET #format = :format, due_key = :key, due_at = :at REMOVE empty_since ADD version :one',
+          ExpressionAttributeNames: { '#format': 'format' },
           ExpressionAttributeValues: {
             ':format': format,
             ':key': dueKey('lane', shardOf(laneText(lane))),

@@ -152,7 +152,8 @@ function byName(entries: readonly JsonObject[]): readonly JsonObject[] {
 /** Without nulls, empty texts, lists and objects, which ECS refuses in many places; an entry's `value` may be ''. */
 export function withoutEmpty(object: JsonObject): JsonObject {
   const entries = Object.entries(object).flatMap(([key, value]): [string, Json][] => {
-    const clean = cleanValue(value);
+    // An environment may be written as an object, whose empty texts are values.
+    const clean = key === 'environment' ? value : cleanValue(value);
     return isNothing(clean) && !(key === 'value' && clean === '') ? [] : [[key, clean]];
   });
   return Object.fromEntries(entries);

@@ -5,7 +5,7 @@ import type { Problem } from '../template/job-variable-check.ts';
 import { findPlaceholders } from '../template/placeholder.ts';
 import { populate } from '../template/render.ts';
 import { checkFargateSize, readCpu, readMemory } from './fargate-size.ts';
-import { definitionSize, readLaunch, taskSize } from './launch.ts';
+import { type AskedSize, definitionSize, readLaunch, taskSize } from './launch.ts';
 
 /**
  * Problems of a template with these (merged) job variables; none for an empty template. A size that still depends on a
@@ -19,22 +19,21 @@ export function checkEcsJobVariables(template: JsonObject, jobVariables: JsonObj
   return problem === undefined ? [] : [{ variable: 'cpu', problem }];
 }
 
-/** Why Fargate would refuse the size that a configuration asks for; undefined when it would not. */
+/** Why the size that a configuration asks for cannot be had; undefined when it can. Other capacity has no grid. */
 export function checkSizes(configuration: JsonObject): string | undefined {
-  const launch = readLaunch(configuration);
-  if (!launch.isFargate) return undefined;
-  const registered = launch.taskDefinition === undefined ? checkSize(definitionSize(configuration)) : undefined;
-  return registered ?? checkSize(taskSize(configuration));
+  const { isFargate, taskDefinition } = readLaunch(configuration);
+  const registered = taskDefinition === undefined ? checkSize(definitionSize(configuration), isFargate) : undefined;
+  return registered ?? checkSize(taskSize(configuration), isFargate);
 }
 
-function checkSize({ cpu, memory }: { readonly cpu?: Json; readonly memory?: Json }): string | undefined {
+function checkSize({ cpu, memory }: Partial<AskedSize>, isFargate: boolean): string | undefined {
   if (cpu === undefined || memory === undefined || isOpen(cpu) || isOpen(memory)) return undefined;
   const units = readCpu(cpu);
   if (units === undefined) return `cpu must be CPU units such as 1024 or "1 vCPU", got ${JSON.stringify(cpu)}`;
   const megabytes = readMemory(memory);
   if (megabytes === undefined) return `memory must be MiB such as 2048 or "2 GB", got ${JSON.stringify(memory)}`;
   const check = checkFargateSize({ cpu: units, memory: megabytes });
-  return check.ok ? undefined : check.problem;
+  return check.ok || !isFargate ? undefined : check.problem;
 }
 
 function isOpen(value: Json): boolean {

@@ -2,7 +2,7 @@
 // variables against the template's JSON schema ($ref, $defs and definitions included). Says every problem it finds.
 import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Json, JsonObject } from '../json.ts';
-import { fieldOf, isJsonList, isJsonObject, kindOf, listOf, objectOf, textOf, withoutKeys } from './json-value.ts';
+import { fieldOf, isJsonObject, kindOf, listOf, objectOf, textOf, withoutKeys } from './json-value.ts';
 import { findPlaceholders } from './placeholder.ts';
 
 /** A job variable (or another part of what was sent) and what is wrong with it. */
@@ -110,7 +110,7 @@ function freshlyCompiled(schema: JsonObject): Compiled {
   // Prefect ignores the dialect that a schema names and reads every schema as draft 2020-12.
   const plain = withoutKeys(schema, ['$schema', '$id']);
   try {
-    if (metaSchemas.validateSchema(plain) !== true) return unusable(metaSchemas.errorsText(metaSchemas.errors));
+    if (metaSchemas.validateSchema(plain) !== true) return unusable(schemaErrors(metaSchemas.errors ?? []));
     // An instance of its own: ajv keeps every schema that it has compiled.
     const validate = new Ajv2020({ ...settings, meta: false, validateSchema: false }).compile(plain);
     return { validate: (values) => runValidation(validate, values) };
@@ -125,6 +125,10 @@ function runValidation(validate: ValidateFunction, values: JsonObject): readonly
   } catch (error) {
     return [{ variable: 'variables', problem: `the variables schema cannot be applied: ${String(error)}` }];
   }
+}
+
+function schemaErrors(errors: readonly ErrorObject[]): string {
+  return [...new Set(errors.map(({ instancePath, message }) => `${instancePath.slice(1)} ${message}`))].join(', ');
 }
 
 function unusable(reason: string): Compiled {
@@ -166,7 +170,7 @@ function seenValue([error]: readonly ErrorObject[]): string {
   return Array.isArray(seen) ? 'a list' : 'an object';
 }
 
-/** The schema as Prefect's server reads it: old pydantic's optional fields, tuples and block references made valid. */
+/** The schema as Prefect's server reads it: old pydantic's optional fields and block references made valid. */
 function preparedSchema(schema: JsonObject): JsonObject {
   const withProperties = preparedObject(schema);
   const definitions = fieldOf(schema, 'definitions');
@@ -205,13 +209,8 @@ function preparedObject(schema: JsonObject): JsonObject {
 
 function preparedProperty(property: JsonObject, required: boolean): JsonObject {
   const type = fieldOf(property, 'type');
-  const nullable =
-    required || type === undefined || type === 'null'
-      ? property
-      : { ...withoutKeys(property, ['type']), anyOf: [{ type }, { type: 'null' }] };
-  const items = fieldOf(nullable, 'items');
-  const isTuple = isJsonList(items) && items.length > 0 && listOf(nullable, 'prefixItems').length === 0;
-  return preparedObject(isTuple ? { ...withoutKeys(nullable, ['items']), prefixItems: items } : nullable);
+  if (required || type === undefined || type === 'null') return preparedObject(property);
+  return preparedObject({ ...withoutKeys(property, ['type']), anyOf: [{ type }, { type: 'null' }] });
 }
 
 /** Removes `required` everywhere below objects (not below lists), as Prefect's server does. */

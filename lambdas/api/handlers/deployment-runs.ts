@@ -1,0 +1,56 @@
+// Runs of deployments: asked for, and listed for runners that poll.
+import type { Handlers } from '../../../shared/contract/define-routes.ts';
+import type { deploymentRunRoutes } from '../../../shared/contract/flow-runs.ts';
+import type { Deployment } from '../../../shared/domain/catalogue.ts';
+import type { ApiDeps } from '../deps.ts';
+import { found, Refusal } from '../refusal.ts';
+import { answerCreation, askedRun } from './create-run.ts';
+import { checkVariables, findPlace } from './deployment-change.ts';
+import { wireOfRun, wireOfRuns } from './flow-runs.ts';
+import { notePolledDeployments } from './note-polls.ts';
+import { limitOf } from './paging.ts';
+
+/** Job variables are judged before the run exists; a queue that is named but new is made, as Prefect does. */
+async function checkPlace(
+  deps: ApiDeps,
+  deployment: Deployment,
+  asked: { readonly queueName: string | undefined; readonly jobVariables: Deployment['jobVariables'] },
+): Promise<void> {
+  const { workPoolName } = deployment;
+  if (workPoolName === undefined) {
+    if (asked.queueName === undefined) return;
+    const why = `because deployment ${deployment.id} is not associated with a work pool`;
+    throw new Refusal('bad_request', `Cannot create flow run in work queue ${asked.queueName} ${why}.`);
+  }
+  if (asked.queueName !== undefined) await findPlace(deps, { poolName: workPoolName, queueName: asked.queueName });
+  // What the deployment itself brings was judged when it was saved.
+  if (Object.keys(asked.jobVariables).length === 0) return;
+  const pool = await deps.catalogue.workPools.read(workPoolName);
+  if (pool === undefined) return;
+  checkVariables(pool, { ...deployment.jobVariables, ...asked.jobVariables }, 'Error creating flow run');
+}
+
+export const deploymentRunHandlers = {
+  async create_flow_run_from_deployment({ params, body }, deps) {
+    const deployment = found(await deps.catalogue.deployments.read(params.id), 'Deployment not found');
+    const queueName = body.work_queue_name ?? undefined;
+    await checkPlace(deps, deployment, { queueName, jobVariables: body.job_variables ?? {} });
+    const enforce = body.enforce_parameter_schema ?? undefined;
+    const creation = await deps.useCases.triggerRun({
+      ...askedRun(body, deps.world.now()),
+      deploymentId: params.id,
+      ...(enforce === undefined ? {} : { enforceParameterSchema: enforce }),
+    });
+    return answerCreation(creation, (run) => wireOfRun(deps, run));
+  },
+
+  async get_scheduled_flow_runs_for_deployments({ body }, deps) {
+    const runs = await deps.useCases.pollDeployments({
+      deploymentIds: body.deployment_ids,
+      limit: limitOf(body.limit),
+      ...(body.scheduled_before ? { scheduledBefore: body.scheduled_before } : {}),
+    });
+    await notePolledDeployments(deps, body.deployment_ids);
+    return wireOfRuns(deps, runs);
+  },
+} satisfies Handlers<typeof deploymentRunRoutes, ApiDeps>;

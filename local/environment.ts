@@ -1,0 +1,65 @@
+// The environment of the Lambdas on this machine, typed by each Lambda's own schema.
+// Rule: it replaces every AWS and Slipway variable of the operator; none of those reaches a Lambda.
+
+import type { StepEnvironment } from '../shared/config/env.ts';
+import { busName } from '../shared/config/resources.ts';
+import {
+  type AwsEndpoints,
+  bulkTableName,
+  controlTableName,
+  ourClusterArn,
+  roleArn,
+  sdkVariables,
+  taskLogGroup,
+} from './account.ts';
+import type { LocalQueue } from './queue.ts';
+
+export type EnvironmentOptions = {
+  readonly endpoints: AwsEndpoints;
+  readonly queueUrls: LocalQueue['urls'];
+  /** `http://127.0.0.1:PORT/api` */
+  readonly apiUrl: string;
+  readonly launchRate?: string | undefined;
+  readonly launchBurst?: string | undefined;
+};
+
+function stepEnvironment({ queueUrls, apiUrl, ...rates }: EnvironmentOptions): StepEnvironment {
+  const tables = { SLIPWAY_CONTROL_TABLE: controlTableName, SLIPWAY_BULK_TABLE: bulkTableName };
+  const queues = { SLIPWAY_SUBMIT_QUEUE_URL: queueUrls.submit, SLIPWAY_OBSERVE_QUEUE_URL: queueUrls.observe };
+  const cluster = { SLIPWAY_STACK: 'local', SLIPWAY_CLUSTER_ARN: ourClusterArn };
+  return {
+    api: { ...tables, ...queues },
+    trigger: { ...tables, ...queues },
+    submit: {
+      ...tables,
+      ...queues,
+      ...cluster,
+      SLIPWAY_API_URL: apiUrl,
+      SLIPWAY_EXECUTION_ROLE_ARN: roleArn('slipway-task-execution'),
+      SLIPWAY_TASK_ROLE_ARN: roleArn('slipway-task'),
+      SLIPWAY_SUBNETS: 'subnet-00000000000000001,subnet-00000000000000002',
+      SLIPWAY_SECURITY_GROUPS: 'sg-00000000000000001',
+      SLIPWAY_TASK_LOG_GROUP: taskLogGroup,
+      SLIPWAY_DEFAULT_IMAGE: 'prefecthq/prefect:3-latest',
+      ...(rates.launchRate === undefined ? {} : { SLIPWAY_LAUNCH_RATE: rates.launchRate }),
+      ...(rates.launchBurst === undefined ? {} : { SLIPWAY_LAUNCH_BURST: rates.launchBurst }),
+    },
+    observe: { ...tables, ...queues, ...cluster },
+    clock: { ...tables, ...queues, ...cluster },
+    publish: {
+      SLIPWAY_CONTROL_TABLE: controlTableName,
+      SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish,
+      SLIPWAY_BUS_NAME: busName,
+    },
+  };
+}
+
+/** Sets the variables of all Lambdas and of the SDK in `target`, and takes out what the operator had there. */
+export function applyEnvironment(options: EnvironmentOptions, target: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(target)) {
+    if (/^(?:AWS|SLIPWAY|POWERTOOLS)_/.test(name)) delete target[name];
+  }
+  Object.assign(target, sdkVariables(options.endpoints));
+  // One process holds them all: a name that two Lambdas share has the same value for both.
+  for (const variables of Object.values(stepEnvironment(options))) Object.assign(target, variables);
+}

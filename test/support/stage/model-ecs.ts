@@ -1,0 +1,232 @@
+// A model of ECS at AWS's wire protocol under the virtual clock: client tokens that replay their first answer,
+// stopped tasks that hide from listings, events with versions. What a task does is scripted by the test.
+import { AwsError, type AwsService, unknownOperation } from '../../../local/aws-endpoint.ts';
+import type { VirtualClock } from './clock.ts';
+
+type Input = Record<string, unknown>;
+
+export type ModelTask = {
+  readonly arn: string;
+  readonly cluster: string;
+  readonly family: string;
+  readonly startedBy: string;
+  readonly container: string;
+  readonly request: Input;
+  version: number;
+  lastStatus: string;
+  desiredStatus: string;
+  stopCode?: string;
+  stoppedReason?: string;
+  exitCode?: number;
+  createdAt: number;
+  startedAt?: number;
+  stoppedAt?: number;
+};
+
+/** What becomes of a started task; called once, at its start. */
+export type TaskScript = (task: ModelTask, ecs: ModelEcs) => void;
+
+export type ModelEcs = {
+  readonly service: AwsService;
+  readonly tasks: readonly ModelTask[];
+  readonly runTaskCalls: readonly Input[];
+  /** Does something at a virtual time. */
+  at(time: number, act: () => Promise<void> | void): void;
+  nextAt(): number | undefined;
+  /** Does everything that is due. */
+  act(): Promise<void>;
+  start(task: ModelTask): void;
+  end(task: ModelTask, end: { exitCode?: number; stopCode?: string; reason?: string }): void;
+};
+
+export type ModelEcsOptions = {
+  readonly clock: VirtualClock;
+  readonly emit: (event: object) => void;
+  readonly script: TaskScript;
+  /** Seconds between RunTask and RUNNING. */
+  readonly startSeconds?: number;
+  /** Refuses a request, by throwing an AwsError or returning failures. */
+  readonly refuse?: (input: Input, call: number) => { failures: object[] } | undefined;
+};
+
+const account = '000000000000';
+const arnOf = (kind: string, id: string) => `arn:aws:ecs:us-east-1:${account}:${kind}/${id}`;
+export const modelCluster = arnOf('cluster', 'slipway');
+
+export function modelEcs(options: ModelEcsOptions): ModelEcs {
+  const { clock, script } = options;
+  const tasks: ModelTask[] = [];
+  const runTaskCalls: Input[] = [];
+  const answers = new Map<string, { request: string; answer?: object; error?: AwsError }>();
+  const agenda: { time: number; act: () => Promise<void> | void }[] = [];
+  const families = new Map<string, number>();
+
+  const emit = (task: ModelTask) => {
+    task.version += 1;
+    options.emit({ 'detail-type': 'ECS Task State Change', source: 'aws.ecs', detail: eventDetail(task) });
+  };
+
+  const ecs: ModelEcs = {
+    tasks,
+    runTaskCalls,
+    at: (time, act) => void agenda.push({ time, act }),
+    nextAt: () => (agenda.length === 0 ? undefined : Math.min(...agenda.map(({ time }) => time))),
+    async act() {
+      for (;;) {
+        const due = agenda.filter(({ time }) => time <= clock.now()).sort((one, other) => one.time - other.time)[0];
+        if (due === undefined) return;
+        agenda.splice(agenda.indexOf(due), 1);
+        await due.act();
+      }
+    },
+    start(task) {
+      if (task.lastStatus === 'STOPPED') return;
+      task.lastStatus = 'RUNNING';
+      task.startedAt = clock.now();
+      emit(task);
+    },
+    end(task, { exitCode, stopCode = 'EssentialContainerExited', reason = 'Essential container in task exited' }) {
+      if (task.lastStatus === 'STOPPED') return;
+      Object.assign(task, { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedAt: clock.now(), stopCode });
+      Object.assign(task, { stoppedReason: reason, ...(exitCode === undefined ? {} : { exitCode }) });
+      emit(task);
+    },
+    service: async (operation, input) => {
+      const body = input as Input;
+      switch (operation) {
+        case 'RegisterTaskDefinition':
+          return register(body);
+        case 'RunTask':
+          return runTask(body);
+        case 'StopTask':
+          return stopTask(body);
+        case 'DescribeTasks':
+          return describe(body);
+        case 'ListTasks':
+          return list(body);
+        default:
+          throw unknownOperation(operation);
+      }
+    },
+  };
+
+  function register(input: Input): object {
+    const family = String(input['family']);
+    const revision = (families.get(family) ?? 0) + 1;
+    families.set(family, revision);
+    return {
+      taskDefinition: { taskDefinitionArn: arnOf('task-definition', `${family}:${revision}`), family, revision },
+    };
+  }
+
+  function runTask(input: Input): object {
+    runTaskCalls.push(input);
+    const token = String(input['clientToken']);
+    const request = JSON.stringify(input);
+    const known = answers.get(token);
+    if (known !== undefined && known.request !== request) throw new AwsError('ConflictException', 'other parameters');
+    if (known?.error !== undefined) throw known.error;
+    if (known?.answer !== undefined) return replay(known.answer);
+    const failures = options.refuse?.(input, runTaskCalls.length);
+    const answer = failures === undefined ? { tasks: [created(input)] } : { tasks: [], ...failures };
+    answers.set(token, { request, answer });
+    return replay(answer);
+  }
+
+  const replay = (answer: { tasks?: ModelTask[] } & object) => ({
+    failures: [],
+    ...answer,
+    tasks: (answer.tasks ?? []).map(apiTask),
+  });
+
+  function created(input: Input): ModelTask {
+    const [family = ''] = String(input['taskDefinition']).split('/').at(-1)?.split(':') ?? [];
+    if (!families.has(family)) throw new AwsError('ClientException', 'TaskDefinition not found.');
+    const overrides =
+      (input['overrides'] as { containerOverrides?: { name?: string }[] } | undefined)?.containerOverrides ?? [];
+    const task: ModelTask = {
+      arn: arnOf('task', `slipway/${String(tasks.length).padStart(32, '0')}`),
+      cluster: modelCluster,
+      family,
+      startedBy: String(input['startedBy']),
+      container: overrides[0]?.name ?? 'prefect',
+      request: input,
+      version: 1,
+      lastStatus: 'PROVISIONING',
+      desiredStatus: 'RUNNING',
+      createdAt: clock.now(),
+    };
+    tasks.push(task);
+    ecs.at(clock.now() + (options.startSeconds ?? 2) * 1000, () => {
+      if (task.desiredStatus === 'STOPPED') return;
+      ecs.start(task);
+      script(task, ecs);
+    });
+    return task;
+  }
+
+  function stopTask(input: Input): object {
+    const task = tasks.find(({ arn }) => arn === input['task']);
+    if (task === undefined) throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
+    if (task.lastStatus !== 'STOPPED') {
+      task.desiredStatus = 'STOPPED';
+      ecs.at(clock.now() + 1000, () =>
+        ecs.end(task, { exitCode: 143, stopCode: 'UserInitiated', reason: String(input['reason']) }),
+      );
+    }
+    return { task: apiTask(task) };
+  }
+
+  function describe(input: Input): object {
+    const wanted = input['tasks'] as string[];
+    const found = tasks.filter(({ arn }) => wanted.includes(arn));
+    const missing = wanted.filter((arn) => !found.some((task) => task.arn === arn));
+    return { tasks: found.map(apiTask), failures: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
+  }
+
+  function list(input: Input): object {
+    const status = input['desiredStatus'] ?? 'RUNNING';
+    const found = tasks.filter(
+      (task) =>
+        task.desiredStatus === status &&
+        (input['startedBy'] === undefined || task.startedBy === input['startedBy']) &&
+        (input['family'] === undefined || task.family === input['family']),
+    );
+    return { taskArns: found.map(({ arn }) => arn) };
+  }
+
+  return ecs;
+}
+
+const seconds = (time: number | undefined) => (time === undefined ? {} : time / 1000);
+const iso = (time: number | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
+
+function common(task: ModelTask): object {
+  return {
+    taskArn: task.arn,
+    clusterArn: task.cluster,
+    startedBy: task.startedBy,
+    version: task.version,
+    lastStatus: task.lastStatus,
+    desiredStatus: task.desiredStatus,
+    ...(task.stopCode === undefined ? {} : { stopCode: task.stopCode, stoppedReason: task.stoppedReason }),
+    containers: [
+      {
+        name: task.container,
+        lastStatus: task.lastStatus,
+        ...(task.exitCode === undefined ? {} : { exitCode: task.exitCode }),
+      },
+    ],
+  };
+}
+
+function apiTask(task: ModelTask): object {
+  const times = { createdAt: task.createdAt, startedAt: task.startedAt, stoppedAt: task.stoppedAt };
+  const given = Object.entries(times).filter(([, time]) => time !== undefined);
+  return { ...common(task), ...Object.fromEntries(given.map(([name, time]) => [name, seconds(time)])) };
+}
+
+function eventDetail(task: ModelTask): object {
+  const times = { createdAt: iso(task.createdAt), startedAt: iso(task.startedAt), stoppedAt: iso(task.stoppedAt) };
+  return { ...common(task), ...times };
+}

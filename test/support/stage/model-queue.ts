@@ -1,0 +1,42 @@
+// A model of an SQS queue under the virtual clock: delays, visibility after a failed receive, at least once.
+import type { VirtualClock } from './clock.ts';
+
+export type QueuedMessage = { readonly body: string; visibleAt: number; receives: number };
+
+export type ModelQueue = {
+  send(bodies: readonly string[], delaySeconds?: number): void;
+  /** When something becomes visible, or undefined when the queue is empty. */
+  nextAt(): number | undefined;
+  /** Up to `limit` visible messages; they stay until `remove`. */
+  receive(limit: number): QueuedMessage[];
+  remove(message: QueuedMessage): void;
+  clear(): void;
+  readonly size: number;
+};
+
+export function modelQueue(clock: VirtualClock, visibilitySeconds: number): ModelQueue {
+  let messages: QueuedMessage[] = [];
+  return {
+    send(bodies, delaySeconds = 0) {
+      for (const body of bodies) messages.push({ body, visibleAt: clock.now() + delaySeconds * 1000, receives: 0 });
+    },
+    nextAt: () => (messages.length === 0 ? undefined : Math.min(...messages.map(({ visibleAt }) => visibleAt))),
+    receive(limit) {
+      const visible = messages.filter(({ visibleAt }) => visibleAt <= clock.now()).slice(0, limit);
+      for (const message of visible) {
+        message.visibleAt = clock.now() + visibilitySeconds * 1000;
+        message.receives += 1;
+      }
+      return visible;
+    },
+    remove(message) {
+      messages = messages.filter((other) => other !== message);
+    },
+    clear() {
+      messages = [];
+    },
+    get size() {
+      return messages.length;
+    },
+  };
+}

@@ -1,0 +1,318 @@
+// The whole road on one stage: the real use cases on the real adapters and a real database, a model of ECS at the wire,
+// model queues and the clock's ticks, all under one virtual clock, with a plan for where the program dies.
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import { startAwsEndpoint } from '../../../local/aws-endpoint.ts';
+import { createAdmission } from '../../../shared/adapters/dynamodb/admission.ts';
+import { createCatalogue } from '../../../shared/adapters/dynamodb/catalogue/catalogue.ts';
+import { createDocumentClient } from '../../../shared/adapters/dynamodb/client.ts';
+import { createFamilies } from '../../../shared/adapters/dynamodb/families.ts';
+import { createLanes } from '../../../shared/adapters/dynamodb/lanes.ts';
+import { createLogs } from '../../../shared/adapters/dynamodb/logs.ts';
+import { createRuns } from '../../../shared/adapters/dynamodb/runs.ts';
+import { type RawTask, readTask } from '../../../shared/adapters/ecs/task-codec.ts';
+import { createEcsClient, createLaunchClient, createTasks } from '../../../shared/adapters/ecs/tasks.ts';
+import { world as realWorld } from '../../../shared/adapters/world.ts';
+import type { WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
+import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
+import type { JsonObject } from '../../../shared/domain/json.ts';
+import type { Run } from '../../../shared/domain/run/run.ts';
+import type { ObserveHint, SubmitHint } from '../../../shared/ports/hints.ts';
+import { createTelemetry } from '../../../shared/telemetry/events.ts';
+import { createLog } from '../../../shared/telemetry/log.ts';
+import { keepTime } from '../../../shared/use-cases/keep-time.ts';
+import { takeObserveHint, takeSubmitHints, takeTask } from '../../../shared/use-cases/take-hints.ts';
+import { createTables, type TestDatabase } from '../database.ts';
+import { type VirtualClock, virtualClock } from './clock.ts';
+import { Crash, type CrashPlan, type CrashPoint, crashPlan } from './crash-plan.ts';
+import { type ModelEcs, type ModelEcsOptions, modelCluster, modelEcs, type TaskScript } from './model-ecs.ts';
+import { type ModelQueue, modelQueue, type QueuedMessage } from './model-queue.ts';
+
+export type StageOptions = {
+  readonly database: TestDatabase;
+  readonly script: TaskScript;
+  readonly crash?: CrashPoint;
+  readonly refuse?: ModelEcsOptions['refuse'];
+  readonly jobVariables?: JsonObject;
+  readonly launchRate?: { perSecond: number; burst: number };
+  /** Loses every ECS event. */
+  readonly losesEvents?: boolean;
+};
+
+export type Stage = Awaited<ReturnType<typeof startStage>>;
+
+/** A template that is enough for a container: the stage tests the road, not the rendering. */
+const template: JsonObject = {
+  job_configuration: {
+    command: '{{ command }}',
+    env: '{{ env }}',
+    image: '{{ image }}',
+    reports: '{{ reports }}',
+    task_definition: {
+      containerDefinitions: [{ name: 'prefect', image: '{{ image }}' }],
+      cpu: '{{ cpu }}',
+      memory: '{{ memory }}',
+    },
+    task_run_request: { cluster: '{{ cluster }}', launchType: 'FARGATE' },
+  },
+  variables: {
+    type: 'object',
+    properties: {
+      command: { type: 'string' },
+      env: { type: 'object' },
+      image: { type: 'string', default: 'busybox' },
+      cpu: { type: 'integer', default: 256 },
+      memory: { type: 'integer', default: 512 },
+      cluster: { type: 'string' },
+      reports: { type: 'string' },
+    },
+  },
+};
+
+let stages = 0;
+
+export async function startStage(options: StageOptions) {
+  stages += 1;
+  const clock = virtualClock();
+  const plan = crashPlan(options.crash);
+  const queues = { submit: modelQueue(clock, 60), observe: modelQueue(clock, 60) };
+  const emit = (event: object) => {
+    if (options.losesEvents !== true) queues.observe.send([JSON.stringify(event)]);
+  };
+  const ecs = modelEcs({
+    clock,
+    emit,
+    script: options.script,
+    ...(options.refuse === undefined ? {} : { refuse: options.refuse }),
+  });
+  const endpoint = await startAwsEndpoint({ port: 0, services: { ecs: ecs.service } });
+  process.env['AWS_ENDPOINT_URL_ECS'] = endpoint.url;
+  const names = { controlTable: `stage-${stages}-control`, bulkTable: `stage-${stages}-bulk` };
+  await createTables(options.database.endpoint, names);
+  const { deps, clients } = wire({ plan, clock, queues, names, options });
+  const place = await declare(deps, options.jobVariables ?? { command: 'true' });
+  plan.begin();
+  const problems: string[] = [];
+  // Whoever watches is not the program: his reads are no points to die at.
+  const watching = createDocumentClient();
+  const onlooker = createRuns({ client: watching, table: names.controlTable, newId: deps.world.newId, now: clock.now });
+  const stage = {
+    clock,
+    plan,
+    queues,
+    ecs,
+    deps,
+    place,
+    /** Errors that no plan asked for. */
+    problems,
+    /** One invocation that may die; `undefined` when it did. */
+    invoke: <T>(act: () => Promise<T>) => invoke(plan, problems, act),
+    drive: (until: () => Promise<boolean>, hours?: number) =>
+      drive({ ...stage, nextTick: clock.now() + 60_000 }, until, hours),
+    readRun: async (id: string): Promise<Run> => {
+      const run = await onlooker.read(id);
+      if (run === undefined) throw new Error(`no run ${id}`);
+      return run;
+    },
+    async close() {
+      for (const client of [...clients, watching]) client.destroy();
+      await endpoint.close();
+    },
+  };
+  return stage;
+}
+
+type Wiring = {
+  readonly plan: CrashPlan;
+  readonly clock: VirtualClock;
+  readonly queues: { readonly submit: ModelQueue; readonly observe: ModelQueue };
+  readonly names: { readonly controlTable: string; readonly bulkTable: string };
+  readonly options: StageOptions;
+};
+
+/** Each call of an AWS client becomes a point at which the plan may kill the program. */
+function planned<Client extends DynamoDBClient | ECSClient>(client: Client, plan: CrashPlan): Client {
+  const stack = client.middlewareStack as unknown as {
+    add(
+      middleware: (
+        next: (call: object) => Promise<unknown>,
+        context: { commandName?: string },
+      ) => (call: object) => Promise<unknown>,
+      where: object,
+    ): void;
+  };
+  stack.add((next, context) => (call) => plan.call(context.commandName ?? 'call', () => next(call)), {
+    step: 'initialize',
+    name: 'crash',
+  });
+  return client;
+}
+
+function wire({ plan, clock, queues, names, options }: Wiring) {
+  const client = createDocumentClient();
+  planned(client as unknown as DynamoDBClient, plan);
+  const ecs = planned(createEcsClient(), plan);
+  const launch = planned(createLaunchClient(), plan);
+  const table = names.controlTable;
+  const world = { ...realWorld, now: clock.now, sleep: async (ms: number) => clock.advanceTo(clock.now() + ms) };
+  const send =
+    (queue: ModelQueue) =>
+    async (hints: readonly object[], settings: { delaySeconds?: number } = {}) => {
+      if (hints.length === 0) return;
+      await plan.call('SendMessageBatch', async () =>
+        queue.send(
+          hints.map((hint) => JSON.stringify(hint)),
+          settings.delaySeconds,
+        ),
+      );
+    };
+  const deps = {
+    world,
+    runs: createRuns({ client, table, newId: world.newId, now: clock.now }),
+    lanes: createLanes({ client, table }),
+    admission: createAdmission({ client, table }),
+    families: createFamilies({ client, table }),
+    catalogue: createCatalogue({ client, table, newId: world.newId, sha256: world.sha256 }),
+    logs: createLogs({ client, table: names.bulkTable, sha256: world.sha256 }),
+    tasks: createTasks({ ecs, launch }),
+    hints: { submit: send(queues.submit), observe: send(queues.observe) },
+    telemetry: createTelemetry(createLog('stage', () => undefined, clock.now)),
+    launchRate: options.launchRate ?? { perSecond: 20, burst: 100 },
+    stack: 'stage',
+    cluster: modelCluster,
+    taskDefaults: {
+      clusterArn: modelCluster,
+      executionRoleArn: 'arn:aws:iam::000000000000:role/execution',
+      taskRoleArn: 'arn:aws:iam::000000000000:role/task',
+      subnets: ['subnet-1'],
+      securityGroups: ['sg-1'],
+      assignPublicIp: 'ENABLED',
+      logGroup: '/slipway/tasks',
+      region: 'us-east-1',
+      apiUrl: 'http://127.0.0.1:1/api',
+      defaultImage: 'busybox',
+    },
+  } as const;
+  return { deps, clients: [client, ecs, launch] };
+}
+
+export type StageDeps = ReturnType<typeof wire>['deps'];
+
+/** One flow, one push pool with its queue, one deployment: outside any plan. */
+async function declare({ catalogue, world }: StageDeps, jobVariables: JsonObject) {
+  const kept = { created: world.now(), updated: world.now() };
+  const flowId = flowIdOf(world.sha256, 'etl');
+  const queueId = workQueueIdOf(world.sha256, 'production', 'default');
+  const queue: WorkQueue = {
+    ...kept,
+    id: queueId,
+    version: 1,
+    workPoolName: 'production',
+    name: 'default',
+    isPaused: false,
+    priority: 1,
+  };
+  const pool: WorkPool = {
+    ...kept,
+    id: workPoolIdOf(world.sha256, 'production'),
+    version: 1,
+    name: 'production',
+    type: 'ecs:push',
+    baseJobTemplate: template,
+    isPaused: false,
+    storageConfiguration: {},
+    defaultQueueId: queueId,
+  };
+  const deploymentId = deploymentIdOf(world.sha256, flowId, 'nightly');
+  await catalogue.flows.create({ ...kept, id: flowId, name: 'etl', tags: [], labels: {} });
+  await catalogue.workPools.create(pool, queue);
+  await catalogue.deployments.create({
+    ...kept,
+    id: deploymentId,
+    version: 1,
+    name: 'nightly',
+    flowId,
+    flowName: 'etl',
+    paused: false,
+    tags: [],
+    labels: {},
+    schedules: [],
+    parameters: {},
+    enforceParameterSchema: false,
+    jobVariables,
+    workPoolName: 'production',
+    workQueueId: queueId,
+    workQueueName: 'default',
+  });
+  return { flowId, deploymentId, queueId, lane: { workPoolName: 'production', workQueueId: queueId, deploymentId } };
+}
+
+async function invoke<T>(plan: CrashPlan, problems: string[], act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Crash) && !plan.hasCrashed)
+      problems.push(error instanceof Error ? `${error.stack}` : String(error));
+    return undefined;
+  } finally {
+    await plan.bury();
+  }
+}
+
+type Driven = {
+  readonly clock: VirtualClock;
+  readonly plan: CrashPlan;
+  readonly queues: Wiring['queues'];
+  readonly ecs: ModelEcs;
+  readonly deps: StageDeps;
+  readonly problems: string[];
+  nextTick: number;
+};
+
+/** Lets messages, tasks and ticks come as their times come, until the condition holds or virtual time is up. */
+async function drive(stage: Driven, until: () => Promise<boolean>, hours = 3): Promise<boolean> {
+  const end = stage.clock.now() + hours * 3_600_000;
+  while (stage.clock.now() <= end) {
+    if (await until()) return true;
+    const [problem] = stage.problems;
+    if (problem !== undefined) throw new Error(`unplanned error on the stage: ${problem}`);
+    await oneStep(stage);
+  }
+  return false;
+}
+
+async function oneStep(stage: Driven): Promise<void> {
+  const { clock, queues, ecs } = stage;
+  const times = [queues.submit.nextAt(), queues.observe.nextAt(), ecs.nextAt(), stage.nextTick];
+  clock.advanceTo(Math.min(...times.filter((time) => time !== undefined)));
+  await ecs.act();
+  await takeObserve(stage);
+  await takeSubmit(stage);
+  if (stage.nextTick > clock.now()) return;
+  await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.nextTick));
+  stage.nextTick += 60_000;
+}
+
+async function takeObserve(stage: Driven): Promise<void> {
+  for (const message of stage.queues.observe.receive(10)) {
+    const done = await invoke(stage.plan, stage.problems, async () => {
+      const body = JSON.parse(message.body) as ObserveHint | { detail: RawTask };
+      await ('detail' in body ? takeTask(stage.deps, readTask(body.detail)) : takeObserveHint(stage.deps, body));
+      return true;
+    });
+    if (done === true) stage.queues.observe.remove(message);
+  }
+}
+
+async function takeSubmit(stage: Driven): Promise<void> {
+  const messages: QueuedMessage[] = stage.queues.submit.receive(10);
+  if (messages.length === 0) return;
+  const done = await invoke(stage.plan, stage.problems, async () => {
+    await takeSubmitHints(
+      stage.deps,
+      messages.map(({ body }) => JSON.parse(body) as SubmitHint),
+    );
+    return true;
+  });
+  if (done === true) for (const message of messages) stage.queues.submit.remove(message);
+}
