@@ -4,7 +4,9 @@
 import { env } from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 
-console.log(`hello from run ${env['PREFECT__FLOW_RUN_ID']} of ${env['PREFECT__DEPLOYMENT_NAME']}`);
+const { PREFECT__DEPLOYMENT_NAME: deployment, PREFECT__FLOW_RUN_ID: run } = env;
+
+console.log(`hello from deployment ${deployment}, run ${run}`);
 for (const step of [1, 2, 3]) {
   await pause(200);
   console.log(`step ${step} of 3`);
