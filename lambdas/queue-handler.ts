@@ -77,3 +77,16 @@ export async function eachAlone<T>(
   );
   return failed;
 }
+
+/** Handles the messages of a batch in one go: they succeed or come again together. */
+export async function together<T>(
+  messages: readonly Message<T>[],
+  handle: (values: readonly T[]) => Promise<unknown>,
+): Promise<ReadonlyMap<string, unknown>> {
+  try {
+    await handle(messages.map(({ value }) => value));
+    return new Map();
+  } catch (error) {
+    return new Map(messages.map(({ id }) => [id, error]));
+  }
+}

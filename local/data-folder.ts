@@ -1,7 +1,7 @@
 // The folder that holds everything of one local stack, and who is running on it.
 // Rule: one program at a time. The lock is the kernel's, so it is gone with its holder, however that ended.
 
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -65,7 +65,7 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
 
 function lockFolder(folder: string, whenInUse: () => StartError): DatabaseSync {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const lock = new DatabaseSync(path.join(folder, 'lock.sqlite'), { timeout: 0 });
     // Never committed: SQLite's file lock is held for as long as this process lives, and no longer.
     lock.exec('BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS held (by INTEGER)');
@@ -75,6 +75,14 @@ function lockFolder(folder: string, whenInUse: () => StartError): DatabaseSync {
     if (/database is locked/.test(text)) throw whenInUse();
     throw new StartError(`cannot write to folder ${folder}: ${text.split('\n')[0]}`, { cause: error });
   }
+}
+
+/** Not mkdir's own recursion: below a folder that takes no entries, such as /proc, that one never ends. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = path.dirname(folder);
+  if (!existsSync(parent)) makeFolder(parent);
+  mkdirSync(folder);
 }
 
 function inUse(folder: string, running: StackFile | undefined): StartError {

@@ -10,7 +10,7 @@ import { readPrefectYaml } from '../cli/prefect-yaml.ts';
 import { callApi, identified } from './api-client.ts';
 import { registerDeployment } from './example-deployments.ts';
 import { nextSteps } from './example-next-steps.ts';
-import { openTaskLog, type TaskLog } from './example-task-log.ts';
+import { openTaskLog, type TaskLog, type TaskLogLine } from './example-task-log.ts';
 import type { Stack } from './stack.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -67,24 +67,27 @@ const stateShape = z.object({
 });
 type State = z.infer<typeof stateShape>;
 
-/** Prints states and log lines as they come, until the run has ended and its log has been quiet for a moment. */
+/**
+ * Prints states and log lines as they come, until the run has ended. The log is ahead of the state events or behind
+ * them: lines wait for Running, and the end waits for the last lines.
+ */
 async function follow({ stack, terminal, stop }: ExampleOptions, runId: string): Promise<void> {
   const deadline = performance.now() + patienceMs;
   const shown = new Set<string>();
+  const waiting: TaskLogLine[] = [];
   let log: TaskLog | undefined;
   try {
     while (!stop.aborted && performance.now() < deadline) {
       log ??= await findLog(stack, runId);
+      waiting.push(...((await log?.read()) ?? []));
       const states = await readStates(stack.url, runId);
-      const lines = (await log?.read()) ?? [];
+      const hasEnded = states.some((state) => finalTypes.has(state.type));
+      if (hasEnded) waiting.push(...((await log?.readRest()) ?? []));
+      const isRunning = hasEnded || states.some((state) => state.type === 'RUNNING');
       const news = states.filter((state) => !shown.has(state.id));
-      for (const line of chronological(news, lines)) terminal.print(line);
+      for (const line of chronological(news, isRunning ? waiting.splice(0) : [])) terminal.print(line);
       for (const state of news) shown.add(state.id);
-      const last = states.at(-1);
-      if (last !== undefined && finalTypes.has(last.type)) {
-        for (const line of (await log?.readRest()) ?? []) terminal.print(logText(line));
-        return;
-      }
+      if (hasEnded) return;
       await pause(50, undefined, { signal: stop }).catch(() => undefined);
     }
     if (!stop.aborted) terminal.print(`the run has not ended within ${patienceMs / 1000} s; it goes on`);
@@ -97,6 +100,7 @@ async function readStates(apiUrl: string, runId: string): Promise<State[]> {
   return await callApi({ apiUrl, path: `/flow_run_states/?flow_run_id=${runId}` }, z.array(stateShape));
 }
 
+/** Undefined until the run has a task. */
 async function findLog(stack: ExampleOptions['stack'], runId: string): Promise<TaskLog | undefined> {
   const run = await callApi({ apiUrl: stack.url, path: `/flow_runs/${runId}` }, runShape);
   // `CLUSTER::TASK`, as Prefect's own ECS worker writes it.
@@ -104,9 +108,7 @@ async function findLog(stack: ExampleOptions['stack'], runId: string): Promise<T
   return taskId === undefined ? undefined : openTaskLog(stack.endpoints.services, taskId);
 }
 
-type Line = { readonly at: number; readonly text: string };
-
-function chronological(states: readonly State[], lines: readonly Line[]): string[] {
+function chronological(states: readonly State[], lines: readonly TaskLogLine[]): string[] {
   const entries = [
     ...states.map((state) => ({ at: Date.parse(state.timestamp), text: stateText(state) })),
     ...lines.map((line) => ({ at: line.at, text: logText(line) })),
@@ -122,7 +124,7 @@ function stateText({ type, name, timestamp, message }: State): string {
   return `  ${clockTime(Date.parse(timestamp))}  ${word}${own}${reason}`;
 }
 
-function logText({ at, text }: Line): string {
+function logText({ at, text }: TaskLogLine): string {
   return `  ${clockTime(at)}    | ${text}`;
 }
 

@@ -3,32 +3,31 @@
 
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { SQSClient } from '@aws-sdk/client-sqs';
-import { busName } from '../shared/config/resources.ts';
-import { clusterName, credentials, taskLogGroup } from './account.ts';
-import { startAwsEndpoint } from './aws-endpoint.ts';
-import { queueRules } from './bus-rules.ts';
+import { type Closers, collectClosers } from './closers.ts';
 import { type DataFolder, identityOf, openDataFolder } from './data-folder.ts';
 import { type Database, databaseProgram, startDatabase } from './database.ts';
-import { createLocalEcs, type LocalEcsOptions } from './ecs/local-ecs.ts';
-import { region } from './ecs/names.ts';
 import { applyEnvironment } from './environment.ts';
-import { startEventSources } from './event-sources.ts';
-import { createLocalEventBridge } from './eventbridge.ts';
 import { type Gateway, startGateway } from './gateway.ts';
-import { loadLambdas } from './lambdas.ts';
-import { createLocalLogs } from './logs.ts';
-import type { StartOptions } from './options.ts';
 import { type LocalQueue, startQueue } from './queue.ts';
 import type { Report } from './report.ts';
-import { startScheduler } from './scheduler.ts';
-import { createLocalSecrets } from './secrets.ts';
+import type { ServicesOptions } from './services.ts';
 import { StartError } from './start-error.ts';
 
-export type StackOptions = Omit<StartOptions, 'hasExample'> & {
+export type StackOptions = {
+  /** Everything that is kept stands here; one stack a folder. */
+  readonly dataDir: string;
+  /** 0: the folder's last port if it is free, else any. */
+  readonly port: number;
   readonly report: Report;
+  /** Folders that come first on the PATH of tasks. @default none */
+  readonly searchPath?: readonly string[];
+  /** A DynamoDB in place of the embedded one. */
+  readonly databaseEndpoint?: string | undefined;
+  /** Launches a second and at once, as text. @default 20 and 100 */
+  readonly launchRate?: string | undefined;
+  readonly launchBurst?: string | undefined;
   /** Refuses RunTask calls: for tests of throttling and missing capacity. */
-  readonly refuse?: LocalEcsOptions['refuse'];
+  readonly refuse?: ServicesOptions['refuse'];
 };
 
 export type Stack = {
@@ -47,9 +46,6 @@ export type Stack = {
 
 /** How long invocations under way may take to finish when the stack stops; what is cut off is taken up at the next start. */
 const closingPatienceMs = 2000;
-
-/** What has been started, closed in the opposite order. */
-type Closers = { add(close: () => unknown): void; closeAll(): Promise<void> };
 
 /**
  * Starts the stack on a folder and resolves when the API answers. It sets `process.env` for the Lambdas, so there is
@@ -70,8 +66,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const folder = await openDataFolder(options.dataDir);
   closers.add(folder.release);
+  // The servers start in processes and threads of their own; what else is needed is loaded meanwhile.
+  const parts = loadParts();
   const [gateway, database, queue] = await startServers(options, folder, closers);
-  const services = await startServices(options, queue, closers);
+  const { startServices, loadLambdas, startEventSources, startScheduler } = await parts;
+  const services = await startServices({ searchPath: [], ...options, queue }, closers);
   const endpoints = { database: database.endpoint, queue: queue.endpoint, services: services.url };
   const url = `http://127.0.0.1:${gateway.port}/api`;
   applyEnvironment({ ...options, endpoints, queueUrls: queue.urls, apiUrl: url }, process.env);
@@ -99,6 +98,16 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     lost: Promise.race([database.lost, queue.lost]),
     close: closers.closeAll,
   };
+}
+
+async function loadParts() {
+  const [services, lambdas, sources, scheduler] = await Promise.all([
+    import('./services.ts'),
+    import('./lambdas.ts'),
+    import('./event-sources.ts'),
+    import('./scheduler.ts'),
+  ]);
+  return { ...services, ...lambdas, ...sources, ...scheduler };
 }
 
 /** The servers that need nothing of each other. All are waited for, so that none is left when one fails. */
@@ -129,34 +138,6 @@ async function openGateway({ port, report }: StackOptions, lastPort: number | un
   }
 }
 
-/** ECS, EventBridge, CloudWatch Logs and Secrets Manager on one port. */
-async function startServices(options: StackOptions, queue: LocalQueue, closers: Closers) {
-  const { dataDir, searchPath, refuse } = options;
-  const client = new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false });
-  closers.add(() => client.destroy());
-  const bus = createLocalEventBridge({ rules: queueRules(client, queue.urls), eventBusNames: [busName] });
-  const secrets = createLocalSecrets(new Map());
-  const logs = createLocalLogs({ dataDir, clock: Date, groups: [taskLogGroup] });
-  closers.add(logs.close);
-  const ecs = createLocalEcs({
-    dataDir,
-    clock: Date,
-    emit: bus.publish,
-    searchPath,
-    secret: secrets.value,
-    logs,
-    clusterName,
-    ...(refuse === undefined ? {} : { refuse }),
-  });
-  closers.add(ecs.close);
-  // Before ECS: it waits for its events to be taken, and they are kept for the next start.
-  closers.add(bus.close);
-  const services = { ecs: ecs.service, events: bus.service, logs: logs.service, secretsmanager: secrets.service };
-  const endpoint = await startAwsEndpoint({ port: 0, services });
-  closers.add(endpoint.close);
-  return { url: endpoint.url, adopt: ecs.adopt };
-}
-
 type Announced = { readonly gateway: Gateway; readonly database: Database; readonly endpoints: Stack['endpoints'] };
 
 function announce(folder: DataFolder, { gateway, database, endpoints }: Announced): void {
@@ -180,18 +161,4 @@ async function closeInTime(part: { close(): Promise<void> }, report: Report): Pr
   const timer = setTimeout(() => resolve('overdue'), closingPatienceMs);
   if ((await Promise.race([part.close(), overdue])) === 'overdue') report('invocations under way were cut off');
   clearTimeout(timer);
-}
-
-function collectClosers(report: Report): Closers {
-  const closers: (() => unknown)[] = [];
-  const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        report('a part did not close', { error });
-      }
-    }
-  };
-  return { add: (close) => void closers.push(close), closeAll };
 }

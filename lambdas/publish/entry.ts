@@ -10,7 +10,7 @@ import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
 import { type PublishDeps, publishChanges } from '../../shared/use-cases/publish-changes.ts';
-import { eachAlone, queueHandler } from '../queue-handler.ts';
+import { queueHandler, together } from '../queue-handler.ts';
 import { outgoingEvent } from './message.ts';
 
 const env = readEnv('publish');
@@ -25,7 +25,7 @@ const deps: PublishDeps = {
 const deliver = queueHandler({
   schema: outgoingEvent,
   log,
-  handle: (messages) => eachAlone(messages, ({ value }) => bus.put([value])),
+  handle: (messages) => together(messages, (events) => bus.put(events)),
 });
 
 /** The shard's name comes with the tumbling window that the event source is configured with. */

@@ -14,7 +14,7 @@ import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
 import { type TakeSubmitDeps, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { submitHint } from '../hint-schemas.ts';
-import { queueHandler } from '../queue-handler.ts';
+import { queueHandler, together } from '../queue-handler.ts';
 import { taskDefaults } from './task-defaults.ts';
 
 const env = readEnv('submit');
@@ -45,15 +45,5 @@ export const handler = queueHandler({
   schema: submitHint,
   log,
   // One pump for the batch: its hints say where to look, not what to do, so they succeed or come again together.
-  handle: async (messages) => {
-    try {
-      await takeSubmitHints(
-        deps,
-        messages.map(({ value }) => value),
-      );
-      return new Map();
-    } catch (error) {
-      return new Map(messages.map(({ id }) => [id, error]));
-    }
-  },
+  handle: (messages) => together(messages, (hints) => takeSubmitHints(deps, hints)),
 });

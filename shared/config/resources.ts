@@ -45,8 +45,8 @@ export type QueueSource = {
 export const queueSources = [
   { queue: 'trigger', step: 'trigger', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 10 },
   { queue: 'submit', step: 'submit', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 5 },
-  { queue: 'observe', step: 'observe', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 10 },
-  { queue: 'publish', step: 'publish', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 5 },
+  { queue: 'observe', step: 'observe', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 4 },
+  { queue: 'publish', step: 'publish', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 2 },
 ] as const satisfies readonly QueueSource[];
 
 /** The control table's stream feeds publish; one invocation a shard at a time keeps the counters' checkpoint simple. */
@@ -103,11 +103,11 @@ export const eventRules = [
     name: 'ecs-task-state',
     bus: 'default',
     queue: 'observe',
-    /** RUNNING and STOPPED decide; PENDING tells latency. Cluster ARNs are added by whoever deploys the rule. */
+    /** RUNNING and STOPPED decide, and carry the timings of what came before. Cluster ARNs are added by whoever deploys the rule. */
     pattern: {
       source: ['aws.ecs'],
       'detail-type': ['ECS Task State Change'],
-      detail: { lastStatus: ['PENDING', 'RUNNING', 'STOPPED'] },
+      detail: { lastStatus: ['RUNNING', 'STOPPED'] },
     },
     ofOurClusters: true,
   },

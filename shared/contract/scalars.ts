@@ -73,7 +73,7 @@ function secondsOf(text: string): number | undefined {
 }
 
 /** Whatever JSON.parse gave: not looked into, not copied. */
-export const json = z.custom<Json>((value) => value !== undefined, 'Field required').meta({ override: {} });
+export const json = z.custom<Json>((value) => value !== undefined, 'Field required');
 
 export const jsonObject = z
   .custom<JsonObject>(

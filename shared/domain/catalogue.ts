@@ -43,6 +43,8 @@ export type Deployment = Kept & {
   readonly infrastructureDocumentId?: string;
   readonly jobVariables: JsonObject;
   readonly workPoolName?: string;
+  /** A pool's type never changes; kept here so that a trigger need not read the pool. */
+  readonly workPoolType?: string;
   readonly workQueueId?: string;
   readonly workQueueName?: string;
   readonly lastPolled?: number;

@@ -26,7 +26,12 @@ export type Page<T> = { readonly items: readonly T[]; readonly cursor?: string }
 
 export type Runs = {
   /** One conditional write of the head, its body written first. An id that exists answers with the run that is there. */
-  create(run: Run, body: RunBody): Promise<{ readonly kind: 'created' | 'exists'; readonly run: Run }>;
+  create(
+    run: Run,
+    body: RunBody,
+    /** Whether the id may have been deleted before: one that is derived or the caller's own. */
+    options: { readonly mayHaveLived: boolean },
+  ): Promise<{ readonly kind: 'created' | 'exists'; readonly run: Run }>;
   /** Consistent. */
   read(id: string): Promise<Run | undefined>;
   readMany(ids: readonly string[]): Promise<readonly Run[]>;

@@ -48,11 +48,10 @@ export function createFacts({ catalogue }: Pick<ClaimDeps, 'catalogue'>): JobFac
 export async function claimRun(
   deps: ClaimDeps,
   facts: JobFacts,
-  { runId, reservation }: { readonly runId: string; readonly reservation: Reservation },
+  { run, reservation }: { readonly run: Run; readonly reservation: Reservation },
 ): Promise<Claimed | undefined> {
-  const run = await deps.runs.read(runId);
   const now = deps.world.now();
-  if (run === undefined || !run.launched || !isWaiting(run) || startsAt(run) > now + timing.earlyHint) return undefined;
+  if (!run.launched || !isWaiting(run) || startsAt(run) > now + timing.earlyHint) return undefined;
   const job = await renderJob(deps, facts, run);
   if (job.kind === 'unrenderable') {
     await endUnrenderable(deps, run, job.problem);

@@ -3,6 +3,7 @@
 import type { Attempt, AttemptEnd } from '../domain/run/attempt.ts';
 import type { Ending } from '../domain/run/closing.ts';
 import { withDue } from '../domain/run/due.ts';
+import { isWaiting } from '../domain/run/lane.ts';
 import type { Run } from '../domain/run/run.ts';
 import type { ProposedState } from '../domain/run/state.ts';
 import { timing } from '../domain/run/timing.ts';
@@ -23,11 +24,15 @@ export async function closeAttempt(
   deps: CloseDeps,
   id: { readonly runId: string; readonly number: number },
   decide: DecideClosing,
+  known?: { readonly run: Run | undefined; readonly attempt: Attempt },
 ): Promise<void> {
   for (let race = 0; race < maximumRaces; race += 1) {
-    const [run, attempt] = await Promise.all([deps.runs.read(id.runId), deps.runs.readAttempt(id.runId, id.number)]);
+    const [run, attempt] =
+      race === 0 && known !== undefined
+        ? [known.run, known.attempt]
+        : await Promise.all([deps.runs.read(id.runId), deps.runs.readAttempt(id.runId, id.number)]);
     if (attempt === undefined || attempt.closed !== undefined) return;
-    const isCurrent = run?.attempt === attempt.number;
+    const isCurrent = run?.attempt === attempt.number && run.isAttemptOpen;
     const closing = decide(isCurrent ? run : undefined, attempt);
     if (closing === undefined) return;
     if (await closeOnce(deps, { run: isCurrent ? run : undefined, attempt, closing })) return;
@@ -56,11 +61,18 @@ async function closeOnce(deps: CloseDeps, { run, attempt, closing }: Round): Pro
   return true;
 }
 
+/** The attempt is over. A run that waits for the next one has no infrastructure; any other keeps its last. */
+function withoutTask(run: Run): Run {
+  const freed: Run = { ...run, isAttemptOpen: false };
+  const { infrastructurePid: _stopped, ...waiting } = freed;
+  return isWaiting(freed) ? waiting : freed;
+}
+
 function headAfter(deps: CloseDeps, run: Run, ending: Ending): Run {
   const now = deps.world.now();
-  const freed: Run = { ...run, isAttemptOpen: false };
-  const enter = (head: Run, proposed: ProposedState): Run =>
-    withDeadline(enterState(head, mintState(head, proposed, { id: deps.world.newId(), now })), undefined);
+  const freed = withoutTask(run);
+  const enter = (head: Run, proposed: ProposedState, id = deps.world.newId()): Run =>
+    withDeadline(enterState(head, mintState(head, proposed, { id, now })), undefined);
   switch (ending.kind) {
     case 'keep':
       return withDeadline(freed, undefined);
@@ -68,11 +80,11 @@ function headAfter(deps: CloseDeps, run: Run, ending: Ending): Run {
       return withDue(freed, now + timing.finalWords);
     case 'reschedule-retry':
       return withDeadline(
-        { ...freed, empiricalPolicy: { ...run.empiricalPolicy, retryType: 'reschedule' } },
+        withoutTask({ ...run, empiricalPolicy: { ...run.empiricalPolicy, retryType: 'reschedule' } }),
         undefined,
       );
     case 'end':
-      return enter(freed, ending.state);
+      return enter(freed, ending.state, ending.id);
     case 'restart': {
       const wasRunning = run.state.type === 'RUNNING' || run.state.type === 'PAUSED';
       const restarts = run.infrastructureRestarts + 1;

@@ -24,7 +24,6 @@ export async function createRun(deps: CreateDeps, request: CreateRequest): Promi
     ...place,
     ...(id === undefined ? {} : { id }),
     state: request.state ?? { type: 'PENDING', name: 'Pending', details: {} },
-    labels: { 'prefect.flow.id': request.flowId, ...request.labels },
   });
 }
 

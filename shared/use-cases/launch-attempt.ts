@@ -2,6 +2,7 @@
 // a lost reply leaves the attempt as it is (the same try is repeated later), only a definite negative opens a new try.
 import type { Attempt } from '../domain/run/attempt.ts';
 import { restartOrCrash } from '../domain/run/closing.ts';
+import type { Run } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import { emptyAdmission, type LaunchRate, type Reservation, throttled } from '../domain/submit/admission.ts';
 import { classifyRefusal, refusalMessage } from '../domain/task/refusal.ts';
@@ -22,7 +23,7 @@ export type LaunchDeps = CloseDeps & {
 /** Sends the current try of an attempt whose send is already written on it. */
 export async function launchAttempt(
   deps: LaunchDeps,
-  { attempt }: { readonly attempt: Attempt },
+  { run, attempt }: { readonly run?: Run; readonly attempt: Attempt },
   reservation: Reservation,
 ): Promise<void> {
   const unregistered = await ensureRegistered(deps, attempt.family);
@@ -30,14 +31,22 @@ export async function launchAttempt(
   // Nothing is sent under an expired reservation: the attempt's own deadline repeats the try.
   if (deps.world.now() >= reservation.expiresAt) return;
   const outcome = await deps.tasks.run(attempt.request, attempt.currentTry.clientToken);
-  await recordOutcome(deps, attempt, outcome);
+  await recordOutcome(deps, { run, attempt }, outcome);
 }
 
-async function recordOutcome(deps: LaunchDeps, attempt: Attempt, outcome: LaunchOutcome): Promise<void> {
+async function recordOutcome(
+  deps: LaunchDeps,
+  { run, attempt }: { readonly run: Run | undefined; readonly attempt: Attempt },
+  outcome: LaunchOutcome,
+): Promise<void> {
   switch (outcome.kind) {
     case 'launched':
       deps.telemetry.taskLaunched(attempt, outcome.taskArn);
-      await foldObservation(deps, { ...attempt, attempt: attempt.number }, outcome);
+      await foldObservation(
+        deps,
+        { runId: attempt.runId, attempt: attempt.number },
+        run === undefined ? outcome : { ...outcome, known: { run, attempt } },
+      );
       return;
     case 'unknown':
       deps.telemetry.launchUnknown(attempt, outcome.reason);

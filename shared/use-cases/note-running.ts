@@ -6,20 +6,31 @@ import { enterState, mintState } from '../domain/run/transition.ts';
 import { maximumRaces, withDeadline } from './change-run.ts';
 import type { CloseDeps } from './close-attempt.ts';
 
-/** Moves the head of the attempt's run if the attempt is its current, open one; otherwise changes nothing. */
-export async function noteRunning(deps: CloseDeps, attempt: Attempt): Promise<void> {
+/**
+ * Moves the head of the attempt's run if the attempt is its current, open one; otherwise changes nothing.
+ * Answers the head as it is then; `known` spares a first read.
+ */
+export async function noteRunning(deps: CloseDeps, attempt: Attempt, known: Run | undefined): Promise<Run | undefined> {
+  let run = known;
   for (let race = 0; race < maximumRaces; race += 1) {
-    const run = await deps.runs.read(attempt.runId);
-    if (run === undefined || run.attempt !== attempt.number || !run.isAttemptOpen) return;
+    if (run === undefined || run.attempt !== attempt.number || !run.isAttemptOpen) return run;
     const after = withStart(deps, withPid(run, attempt), attempt);
-    if (after === run) return;
-    if ((await deps.runs.change(run, withDeadline(after, attempt))) === 'lost') continue;
-    if (after.state.id !== run.state.id) deps.telemetry.stateChanged(run.id, after.state);
-    // Cancelled while RunTask was under way: now there is a task to stop.
-    if (run.state.type === 'CANCELLING' && run.infrastructurePid !== after.infrastructurePid) {
-      await deps.hints.observe([{ kind: 'run', runId: run.id }]);
+    if (after === run) return run;
+    const head = withDeadline(after, attempt);
+    if ((await deps.runs.change(run, head)) === 'written') {
+      await announce(deps, run, head);
+      return { ...head, version: run.version + 1 };
     }
-    return;
+    run = await deps.runs.read(attempt.runId);
+  }
+  return run;
+}
+
+async function announce(deps: CloseDeps, before: Run, after: Run): Promise<void> {
+  if (after.state.id !== before.state.id) deps.telemetry.stateChanged(after.id, after.state);
+  // Cancelled while RunTask was under way: now there is a task to stop.
+  if (before.state.type === 'CANCELLING' && before.infrastructurePid !== after.infrastructurePid) {
+    await deps.hints.observe([{ kind: 'run', runId: after.id }]);
   }
 }
 

@@ -1,6 +1,7 @@
 // Folds what ECS says of a task (event, reply, description) into its attempt, then asks what the attempt needs next.
 // Safe in any order and number: only a newer `version` of the same task changes anything.
 import type { Attempt, TaskObservation } from '../domain/run/attempt.ts';
+import type { Run } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import { ownerOf } from '../domain/task/started-by.ts';
 import type { SeenTask, Tasks } from '../ports/tasks.ts';
@@ -13,18 +14,21 @@ export type ObserveDeps = FoldDeps & { readonly tasks: Tasks; readonly stack: st
 
 export type AttemptId = { readonly runId: string; readonly attempt: number };
 
+/** An attempt and its run as somebody has just read or written them; a stale one loses its race and is read again. */
+export type Known = { readonly run: Run | undefined; readonly attempt: Attempt };
+
 /** What became of an observation: `foreign` when the attempt may not have this task. */
-export type Folded = { readonly kind: 'known'; readonly attempt: Attempt } | { readonly kind: 'foreign' };
+export type Folded = ({ readonly kind: 'known' } & Known) | { readonly kind: 'foreign' };
 
 /**
  * One task as seen in an event or a description. Tasks of other stacks and of nobody are left alone;
  * a task of ours that no open attempt may have is stopped.
  */
-export async function observeTask(deps: ObserveDeps, seen: SeenTask): Promise<AttemptId | undefined> {
+export async function observeTask(deps: ObserveDeps, seen: SeenTask): Promise<Known | undefined> {
   const owner = ownerOf(seen.startedBy);
   if (owner === undefined || owner.stack !== deps.stack) return undefined;
   const folded = await foldObservation(deps, owner, seen);
-  if (folded.kind === 'known') return { runId: owner.runId, attempt: owner.attempt };
+  if (folded.kind === 'known') return folded;
   if (seen.task.lastStatus !== 'STOPPED') {
     deps.telemetry.foreignTask(seen.taskArn);
     await deps.tasks.stop(seen.cluster, seen.taskArn, 'slipway: no open attempt has this task');
@@ -36,16 +40,18 @@ export async function observeTask(deps: ObserveDeps, seen: SeenTask): Promise<At
 export async function foldObservation(
   deps: FoldDeps,
   { runId, attempt: number }: AttemptId,
-  seen: Pick<SeenTask, 'taskArn' | 'task'>,
+  { known, ...seen }: Pick<SeenTask, 'taskArn' | 'task'> & { readonly known?: Known },
 ): Promise<Folded> {
   for (let race = 0; race < maximumRaces; race += 1) {
-    const attempt = await deps.runs.readAttempt(runId, number);
+    const [run, attempt] =
+      race === 0 && known !== undefined
+        ? [known.run, known.attempt]
+        : await Promise.all([deps.runs.read(runId), deps.runs.readAttempt(runId, number)]);
     if (attempt === undefined || !mayHave(attempt, seen.taskArn)) return { kind: 'foreign' };
     const after = attempt.closed === undefined ? merged(attempt, seen, deps.world.now()) : undefined;
     if (after !== undefined && (await deps.runs.changeAttempt(attempt, after)) === 'lost') continue;
     const current = after === undefined ? attempt : { ...after, version: attempt.version + 1 };
-    await noteRunning(deps, current);
-    return { kind: 'known', attempt: current };
+    return { kind: 'known', run: await noteRunning(deps, current, run), attempt: current };
   }
   throw new ContentionError(`attempt ${number} of run ${runId}`);
 }

@@ -26,7 +26,8 @@ export async function patchRun(deps: PatchDeps, runId: string, patch: RunPatch):
     const run = await deps.runs.read(runId);
     if (run === undefined) return undefined;
     const head = { ...patchedHead(run, patch), updated: deps.world.now() };
-    const after = touchesBody(patch) ? { ...head, bodyId } : head;
+    const { body: _small, ...large } = head;
+    const after = touchesBody(patch) ? { ...large, bodyId } : head;
     if (touchesBody(patch)) await deps.runs.writeBody(runId, bodyId, patchedBody(await deps.runs.readBody(run), patch));
     if ((await deps.runs.change(run, after)) === 'written') return { ...after, version: run.version + 1 };
   }

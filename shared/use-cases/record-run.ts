@@ -55,7 +55,9 @@ export async function recordRun(deps: RecordRunDeps, request: NewRun): Promise<R
       reason: `parameters, job variables and labels of a run may take ${maximumBodyBytes} bytes together, got ${bytes}`,
     };
   }
-  const { kind, run } = await deps.runs.create(headOf(deps.world, request), body);
+  const { kind, run } = await deps.runs.create(headOf(deps.world, request), body, {
+    mayHaveLived: request.id !== undefined,
+  });
   if (kind === 'created') deps.telemetry.runRecorded(run);
   // A repeated trigger hints again: the first one may have died between its write and its hint.
   await hintWaiting(deps, run);

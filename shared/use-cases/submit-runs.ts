@@ -59,13 +59,15 @@ async function comeBack(deps: SubmitDeps, { waitMs, lane }: Extract<Pass, { kind
 }
 
 async function onePass(deps: SubmitDeps): Promise<Pass> {
+  // The lease first: who finds it held need not look for work, since the holder will.
+  const stored = await deps.admission.read();
   const now = deps.world.now();
-  const candidates = orderCandidates(
-    await waitingCandidates(deps, { until: now + timing.earlyHint, limit: launchesPerPass }),
-  );
+  if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored);
+  const until = now + timing.earlyHint;
+  const candidates = orderCandidates(await waitingCandidates(deps, { until, limit: launchesPerPass }));
   const [first] = candidates;
   if (first === undefined) return { kind: 'idle' };
-  const taken = await takeLease(deps, Math.min(candidates.length, launchesPerPass));
+  const taken = await takeLease(deps, stored, Math.min(candidates.length, launchesPerPass));
   switch (taken.kind) {
     case 'idle':
       return taken;
@@ -74,7 +76,7 @@ async function onePass(deps: SubmitDeps): Promise<Pass> {
     case 'granted': {
       const chosen = candidates.slice(0, taken.reservation.count);
       const claimed = await claimAll(deps, chosen, taken.reservation);
-      const hasMore = await letGo(deps, taken.reservation.epoch);
+      const hasMore = await letGo(deps, taken.held);
       const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, taken.reservation)));
       // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
       launches.catch(() => undefined);
@@ -83,15 +85,22 @@ async function onePass(deps: SubmitDeps): Promise<Pass> {
   }
 }
 
+/** Somebody holds the lease: he is told to go round again. If he has just let go, this pump takes its turn. */
+async function askForMore(deps: SubmitDeps, stored: AdmissionState): Promise<Pass> {
+  if (!stored.more && (await deps.admission.write(stored, { ...stored, more: true })) === 'lost') return onePass(deps);
+  deps.telemetry.pumpHeld();
+  return { kind: 'idle' };
+}
+
 type Taken =
   | { readonly kind: 'idle' }
   | { readonly kind: 'exhausted'; readonly waitMs: number }
-  | { readonly kind: 'granted'; readonly reservation: Reservation };
+  /** `held` is the item as this pump wrote it. */
+  | { readonly kind: 'granted'; readonly reservation: Reservation; readonly held: AdmissionState };
 
-async function takeLease(deps: SubmitDeps, count: number): Promise<Taken> {
-  for (;;) {
+async function takeLease(deps: SubmitDeps, seen: AdmissionState | undefined, count: number): Promise<Taken> {
+  for (let stored = seen; ; stored = await deps.admission.read()) {
     const now = deps.world.now();
-    const stored = await deps.admission.read();
     const answer = grant(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, { count, now });
     switch (answer.kind) {
       case 'frozen':
@@ -105,17 +114,18 @@ async function takeLease(deps: SubmitDeps, count: number): Promise<Taken> {
         }
         break;
       case 'granted':
-        if ((await deps.admission.write(stored, answer.after)) === 'written') return answer;
+        if ((await deps.admission.write(stored, answer.after)) === 'written') {
+          return { ...answer, held: { ...answer.after, version: answer.after.version + 1 } };
+        }
         break;
     }
   }
 }
 
 /** Whether somebody hinted while the lease was held. */
-async function letGo(deps: SubmitDeps, epoch: number): Promise<boolean> {
-  for (;;) {
-    const stored: AdmissionState | undefined = await deps.admission.read();
-    const released = stored === undefined ? undefined : release(stored, epoch);
+async function letGo(deps: SubmitDeps, held: AdmissionState): Promise<boolean> {
+  for (let stored: AdmissionState | undefined = held; ; stored = await deps.admission.read()) {
+    const released = stored === undefined ? undefined : release(stored, held.epoch);
     if (released === undefined) return true;
     if ((await deps.admission.write(stored, released.after)) === 'written') return released.hasMore;
   }
@@ -123,6 +133,7 @@ async function letGo(deps: SubmitDeps, epoch: number): Promise<boolean> {
 
 async function claimAll(deps: SubmitDeps, chosen: readonly Candidate[], reservation: Reservation): Promise<Claimed[]> {
   const facts = createFacts(deps);
-  const claims = await Promise.all(chosen.map(({ runId }) => claimRun(deps, facts, { runId, reservation })));
+  const runs = await deps.runs.readMany(chosen.map(({ runId }) => runId));
+  const claims = await Promise.all(runs.map((run) => claimRun(deps, facts, { run, reservation })));
   return claims.filter((claim) => claim !== undefined);
 }

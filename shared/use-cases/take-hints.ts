@@ -29,9 +29,9 @@ export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly Subm
     if (latest > now) await deps.world.sleep(latest - now);
     await submitRuns(deps);
   }
-  const steps = launchSteps(deps);
+  const launch = launchSteps(deps);
   const attempts = hints.filter((hint) => hint.kind === 'attempt');
-  await Promise.all(attempts.map(({ runId, attempt }) => visitAttempt(deps, { runId, attempt }, steps)));
+  await Promise.all(attempts.map(({ runId, attempt }) => visitAttempt(deps, { runId, attempt }, { launch })));
 }
 
 /** A lane whose deadline came is kept or forgotten as its index says, whatever the type of its pool. */
@@ -46,8 +46,9 @@ async function tendLane(deps: TakeSubmitDeps, workPoolName: string): Promise<voi
 
 /** A task as an event or a description shows it. */
 export async function takeTask(deps: ObserveDeps, seen: SeenTask): Promise<void> {
-  const id = await observeTask(deps, seen);
-  if (id !== undefined) await visitAttempt(deps, id);
+  const known = await observeTask(deps, seen);
+  if (known === undefined) return;
+  await visitAttempt(deps, { runId: known.attempt.runId, attempt: known.attempt.number }, { known });
 }
 
 export async function takeObserveHint(deps: ObserveDeps, hint: ObserveHint): Promise<void> {

@@ -11,6 +11,8 @@ import type { Catalogue } from '../ports/catalogue.ts';
 import { type NewRun, type RecordRunDeps, recordRun } from './record-run.ts';
 
 export type TriggerRequest = {
+  /** For callers that have read it already. */
+  readonly deployment?: Deployment;
   readonly deploymentId?: string;
   /** `flow/name`, as Prefect's command line writes it. */
   readonly deploymentName?: string;
@@ -60,6 +62,7 @@ export async function triggerRun(deps: TriggerDeps, request: TriggerRequest): Pr
 }
 
 async function findDeployment(catalogue: Catalogue, request: TriggerRequest): Promise<Deployment | undefined> {
+  if (request.deployment !== undefined) return request.deployment;
   if (request.deploymentId !== undefined) return catalogue.deployments.read(request.deploymentId);
   const [flowName, ...name] = (request.deploymentName ?? '').split('/');
   if (flowName === undefined || name.length === 0) return undefined;
@@ -88,14 +91,26 @@ async function findPlace(
   deployment: Deployment,
   workQueueName: string | undefined,
 ): Promise<Place> {
-  const { workPoolName } = deployment;
+  const { workPoolName, workPoolType, workQueueId } = deployment;
   if (workPoolName === undefined) return { kind: 'placed' };
+  if (workPoolType !== undefined && workQueueId !== undefined && workQueueName === undefined) {
+    return {
+      kind: 'placed',
+      workPoolName,
+      workPoolType,
+      workQueueId,
+      workQueueName: deployment.workQueueName ?? 'default',
+    };
+  }
   const pool = await catalogue.workPools.read(workPoolName);
   if (pool === undefined) return { kind: 'placed' };
   const named = { kind: 'placed', workPoolName, workPoolType: pool.type } as const;
   if (workQueueName === undefined) {
-    const workQueueId = deployment.workQueueId ?? pool.defaultQueueId;
-    return { ...named, workQueueId, workQueueName: deployment.workQueueName ?? 'default' };
+    return {
+      ...named,
+      workQueueId: workQueueId ?? pool.defaultQueueId,
+      workQueueName: deployment.workQueueName ?? 'default',
+    };
   }
   const queues = await catalogue.workQueues.list(workPoolName);
   const queue = queues.find(({ name }) => name === workQueueName);
@@ -118,7 +133,13 @@ function newRun(
   deployment: Deployment,
   place: Omit<Extract<Place, { kind: 'placed' }>, 'kind'> & { readonly id?: string },
 ): NewRun {
-  const { deploymentId: _id, deploymentName: _name, enforceParameterSchema: _enforce, ...asked } = request;
+  const {
+    deployment: _read,
+    deploymentId: _id,
+    deploymentName: _name,
+    enforceParameterSchema: _enforce,
+    ...asked
+  } = request;
   const { workPoolName, workPoolType, workQueueId, workQueueName, id } = place;
   return {
     ...asked,
@@ -130,12 +151,7 @@ function newRun(
     ...(workQueueName === undefined ? {} : { workQueueName }),
     state: request.state ?? { type: 'SCHEDULED', name: 'Scheduled', details: {} },
     tags: [...new Set([...deployment.tags, ...(request.tags ?? [])])],
-    labels: {
-      ...deployment.labels,
-      'prefect.flow.id': deployment.flowId,
-      'prefect.deployment.id': deployment.id,
-      ...request.labels,
-    },
+    labels: { ...deployment.labels, ...request.labels },
     ...(deployment.deploymentVersion === undefined ? {} : { deploymentVersion: deployment.deploymentVersion }),
   };
 }

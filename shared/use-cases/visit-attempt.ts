@@ -9,8 +9,8 @@ import { timing } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import type { SeenTask, Tasks } from '../ports/tasks.ts';
 import { withDeadline } from './change-run.ts';
-import { type CloseDeps, closeAttempt } from './close-attempt.ts';
-import { type AttemptId, closeLost, foldObservation } from './observe-task.ts';
+import { type CloseDeps, closeAttempt, type DecideClosing } from './close-attempt.ts';
+import { type AttemptId, closeLost, foldObservation, type Known } from './observe-task.ts';
 
 export type VisitDeps = CloseDeps & { readonly tasks: Tasks };
 
@@ -23,9 +23,16 @@ export type LaunchSteps = {
 
 const maximumSteps = 8;
 
-export async function visitAttempt(deps: VisitDeps, id: AttemptId, launch?: LaunchSteps): Promise<void> {
+export async function visitAttempt(
+  deps: VisitDeps,
+  id: AttemptId,
+  { launch, known }: { readonly launch?: LaunchSteps; readonly known?: Known } = {},
+): Promise<void> {
   for (let round = 0; round < maximumSteps; round += 1) {
-    const [run, attempt] = await Promise.all([deps.runs.read(id.runId), deps.runs.readAttempt(id.runId, id.attempt)]);
+    const [run, attempt] =
+      round === 0 && known !== undefined
+        ? [known.run, known.attempt]
+        : await Promise.all([deps.runs.read(id.runId), deps.runs.readAttempt(id.runId, id.attempt)]);
     if (attempt === undefined) return;
     const step = nextAttemptStep({ run, attempt, now: deps.world.now() });
     if ((await doStep(deps, { run, attempt, step, launch })) === 'later') return;
@@ -39,7 +46,7 @@ type Visit = {
   readonly launch: LaunchSteps | undefined;
 };
 
-async function doStep(deps: VisitDeps, { attempt, step, launch }: Visit): Promise<'done' | 'later'> {
+async function doStep(deps: VisitDeps, { run, attempt, step, launch }: Visit): Promise<'done' | 'later'> {
   switch (step.kind) {
     case 'done':
       return 'later';
@@ -51,17 +58,19 @@ async function doStep(deps: VisitDeps, { attempt, step, launch }: Visit): Promis
     case 'stop':
       return stop(deps, attempt, step.cause);
     case 'close':
-      await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run, current) => ({
-        end: 'stopped',
-        ending: run === undefined ? { kind: 'keep' } : endingOf(run, current),
-      }));
-      return 'done';
+      await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, closingOfStopped, { run, attempt });
+      return 'later';
     case 'send':
     case 'give-up-launch':
     case 'prove-absence':
       return launchStep(deps, attempt, { step, launch });
   }
 }
+
+const closingOfStopped: DecideClosing = (run, attempt) => ({
+  end: 'stopped',
+  ending: run === undefined ? { kind: 'keep' } : endingOf(run, attempt),
+});
 
 type LaunchStep = Extract<AttemptStep, { kind: 'send' | 'give-up-launch' | 'prove-absence' }>;
 

@@ -1,6 +1,6 @@
 // The clock's visit to a run whose deadline came: Late, a pause that timed out, last words that never came,
 // a task that outlives its run. Asks "due by now", never "since last time".
-import { awaitsWords, dueOf, withDue } from '../domain/run/due.ts';
+import { awaitsWords, dueOf, isCancelledByNobody, withDue } from '../domain/run/due.ts';
 import { isWaiting, startsAt } from '../domain/run/lane.ts';
 import type { Run } from '../domain/run/run.ts';
 import type { ProposedState } from '../domain/run/state.ts';
@@ -22,8 +22,7 @@ export async function visitRun(deps: VisitDeps, runId: string): Promise<void> {
 /** The state that time alone brings, if any. */
 export function overdueState(run: Run, now: number): ProposedState | undefined {
   if (isWaiting(run)) {
-    const isLate =
-      run.state.name !== 'Late' && run.state.name !== 'AwaitingRetry' && now >= startsAt(run) + timing.lateAfter;
+    const isLate = mayBeLate(run) && now >= startsAt(run) + timing.lateAfter;
     return isLate ? { ...run.state, name: 'Late', details: run.state.details } : undefined;
   }
   if (run.dueAt === undefined || run.dueAt > now) return undefined;
@@ -35,11 +34,19 @@ export function overdueState(run: Run, now: number): ProposedState | undefined {
       details: {},
     };
   }
+  if (isCancelledByNobody(run)) {
+    return { type: 'CANCELLED', name: 'Cancelled', message: 'There was no task to stop.', details: {} };
+  }
   const timeout = run.state.details.pauseTimeout;
   if (run.state.type === 'PAUSED' && timeout !== undefined && timeout <= now) {
     return { type: 'FAILED', name: 'Failed', message: 'The flow was paused and never resumed.', details: {} };
   }
   return undefined;
+}
+
+/** Prefect marks only runs that are plainly Scheduled: a retry or a resumption keeps its name. */
+function mayBeLate(run: Run): boolean {
+  return run.state.name === 'Scheduled';
 }
 
 async function enter(deps: VisitDeps, run: Run, proposed: ProposedState): Promise<void> {
@@ -57,8 +64,10 @@ async function keepWaiting(deps: VisitDeps, run: Run): Promise<void> {
   await hintWaiting(deps, run);
   const now = deps.world.now();
   if (run.dueAt === undefined || run.dueAt > now || startsAt(run) > now) return;
-  const isSoonLate = run.state.name !== 'Late' && run.state.name !== 'AwaitingRetry';
-  await deps.runs.change(run, withDue(run, isSoonLate ? startsAt(run) + timing.lateAfter : now + timing.waitingCheck));
+  await deps.runs.change(
+    run,
+    withDue(run, mayBeLate(run) ? startsAt(run) + timing.lateAfter : now + timing.waitingCheck),
+  );
 }
 
 /** A head whose attempt carries the obligation on is not visited again for it. */

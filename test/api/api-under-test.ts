@@ -14,6 +14,7 @@ import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { world as machine } from '../../shared/adapters/world.ts';
 import type { ObserveHint, SubmitHint } from '../../shared/ports/hints.ts';
 import type { Counters } from '../../shared/ports/publishing.ts';
+import type { Lanes } from '../../shared/ports/runs.ts';
 import type { World } from '../../shared/ports/world.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import type { Log } from '../../shared/telemetry/log.ts';
@@ -45,6 +46,7 @@ export type ApiUnderTest = {
   readonly with: (parts: Partial<ApiDeps>, options?: ApiOptions) => Pick<ApiUnderTest, 'call'>;
   readonly deps: ApiDeps;
   readonly counters: Counters;
+  readonly lanes: Lanes;
   readonly clock: { now: number };
   readonly hints: { readonly submitted: SubmitHint[]; readonly observed: ObserveHint[] };
   readonly logged: LogLine[];
@@ -83,7 +85,7 @@ export async function startApi(): Promise<ApiUnderTest> {
     client.destroy();
     await database.close();
   };
-  return { ...withParts({}), with: withParts, deps, counters, clock, hints, logged, close };
+  return { ...withParts({}), with: withParts, deps, counters, lanes: stores.lanes, clock, hints, logged, close };
 }
 
 function caller(handler: ReturnType<typeof createApi>): ApiUnderTest['call'] {

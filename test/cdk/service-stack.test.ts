@@ -12,6 +12,7 @@ import {
   metricNamespace,
   queueNames,
   queueSources,
+  queues,
   type StepName,
   stepNames,
   streamSource,
@@ -108,6 +109,10 @@ describe('event sources', () => {
         OnFailure: { Destination: { 'Fn::ImportValue': Match.stringLikeRegexp('StreamDeadLetters') } },
       },
     });
+  });
+
+  it.each(queueSources)('hides a message from others for six time-outs of $step at least, as AWS advises', (source) => {
+    expect(queues[source.queue].visibilitySeconds).toBeGreaterThanOrEqual(6 * lambdas[source.step].timeoutSeconds);
   });
 
   it('has no source that the config does not name', () => {

@@ -104,7 +104,13 @@ function concurrencyOptions(sent: Sent): JsonObject | null | undefined {
 }
 
 export function atPlace(deployment: Deployment, { pool, queue }: Place): Deployment {
-  return { ...deployment, workPoolName: pool.name, workQueueId: queue.id, workQueueName: queue.name };
+  return {
+    ...deployment,
+    workPoolName: pool.name,
+    workPoolType: pool.type,
+    workQueueId: queue.id,
+    workQueueName: queue.name,
+  };
 }
 
 export function sentSchedule(sent: ScheduleCreate | ScheduleUpdate, now: number): SentSchedule {

@@ -38,7 +38,7 @@ export const deploymentRunHandlers = {
     const enforce = body.enforce_parameter_schema ?? undefined;
     const creation = await deps.useCases.triggerRun({
       ...askedRun(body, deps.world.now()),
-      deploymentId: params.id,
+      deployment,
       ...(enforce === undefined ? {} : { enforceParameterSchema: enforce }),
     });
     return answerCreation(creation, (run) => wireOfRun(deps, run));

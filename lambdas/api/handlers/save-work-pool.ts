@@ -119,7 +119,7 @@ export async function removeWorkPool({ catalogue }: ApiDeps, pool: WorkPool): Pr
 /** A deployment whose queue is gone has neither queue nor pool, as with Prefect. */
 export async function leavePlace({ deployments }: ApiDeps['catalogue'], id: string): Promise<void> {
   await changing({ read: () => deployments.read(id), write: deployments.change }, (before) => {
-    const { workPoolName: _pool, workQueueId: _id, workQueueName: _name, ...rest } = before;
+    const { workPoolName: _pool, workPoolType: _type, workQueueId: _id, workQueueName: _name, ...rest } = before;
     return rest;
   });
 }

@@ -17,7 +17,7 @@ export const emptyBody: RunBody = { parameters: {}, jobVariables: {}, context: {
 export function runToWire(run: Run, body: RunBody, scene: Scene): FlowRunWire {
   return {
     ...identityToWire(run, scene),
-    ...bodyToWire(body),
+    ...bodyToWire(run, body),
     ...timesToWire(run, scene.now),
     empirical_policy: policyToWire(run.empiricalPolicy),
     state_id: run.state.id,
@@ -49,15 +49,23 @@ function identityToWire(run: Run, { sha256 }: Scene) {
   };
 }
 
-function bodyToWire(body: RunBody) {
+function bodyToWire(run: Run, body: RunBody) {
   return {
     parameters: body.parameters,
     context: body.context,
-    labels: body.labels,
+    labels: { ...ownLabels(run), ...body.labels },
     job_variables: body.jobVariables,
     flow_version: body.flowVersion ?? null,
     deployment_version: body.deploymentVersion ?? null,
     created_by: body.createdBy ?? null,
+  };
+}
+
+/** Prefect puts these on every run; they are known from the head and not stored again. */
+function ownLabels(run: Run): JsonObject {
+  return {
+    'prefect.flow.id': run.flowId,
+    ...(run.deploymentId === undefined ? {} : { 'prefect.deployment.id': run.deploymentId }),
   };
 }
 

@@ -1,8 +1,9 @@
 // The writes that move a run's head, shared by changes, claims and closings: what is large lies beside it first.
 import type { Run } from '../../domain/run/run.ts';
+import { isLargeState } from '../../domain/run/state.ts';
 import type { DocumentClient } from './client.ts';
 import type { Item } from './items.ts';
-import { headItem, isLargeState, stateItem } from './run-items.ts';
+import { headItem, stateItem } from './run-items.ts';
 import { put } from './writes.ts';
 
 export type RunStoreOptions = {
@@ -22,12 +23,16 @@ export function besideItems(run: Run): Item[] {
 }
 
 /**
- * What must lie beside the head before it moves: the state that leaves it, and a large one that comes.
+ * What must lie beside the head before it moves: a large state that comes, and the states that leave the head.
  * Only states marked `left` are history: one written for a head that lost its race never was.
  */
 export function leavingItems(before: Run, after: Run): Item[] {
   if (before.state.id === after.state.id) return [];
-  return [{ ...stateItem(before.id, before.state), left: true }, ...besideItems(after)];
+  const kept = new Set(after.recentStates.map(({ id }) => id));
+  const leaving = before.recentStates.filter(({ id, isBeside }) => !kept.has(id) && isBeside !== true);
+  // A large state is marked as soon as another follows it, while its whole text is at hand.
+  const past = isLargeState(before.state) ? [...leaving, before.state] : leaving;
+  return [...past.map((state) => ({ ...stateItem(before.id, state), left: true })), ...besideItems(after)];
 }
 
 export function headChange(

@@ -3,13 +3,14 @@
 import type { Attempt } from '../../domain/run/attempt.ts';
 import { isWaiting, laneOf, startsAt } from '../../domain/run/lane.ts';
 import type { Lane, Run, RunBody } from '../../domain/run/run.ts';
-import type { State } from '../../domain/run/state.ts';
+import { briefState, type RecentState, type State } from '../../domain/run/state.ts';
 import { fromItem, type Item, toItem } from './items.ts';
 import {
   attemptKey,
   dueKey,
   laneAt,
   laneKey,
+  laneShardOf,
   listAt,
   listKey,
   runBodyItemKey,
@@ -18,27 +19,13 @@ import {
   shardOf,
 } from './table.ts';
 
-/** Messages up to this many characters stay on the head. */
-const shortMessageCharacters = 200;
-
-/** Whether a state must have an item of its own while it is the head's state. */
-export function isLargeState(state: State): boolean {
-  return (state.data !== undefined && state.data !== null) || (state.message ?? '').length > shortMessageCharacters;
-}
-
-type StoredRun = Omit<Run, 'state'> & { readonly state: State; readonly isStateBeside?: boolean };
-
-function headState(state: State): State {
-  const { data: _data, message, ...small } = state;
-  return message === undefined ? small : { ...small, message: message.slice(0, shortMessageCharacters) };
-}
+type StoredRun = Omit<Run, 'state'> & { readonly state: RecentState };
 
 /** The head with the attributes that its indexes need; a run that is in no index has none of them. */
 export function headItem(run: Run, writeId: string): Item {
   const shard = shardOf(run.id);
   const lane = laneOf(run);
-  const isLarge = isLargeState(run.state);
-  const stored: StoredRun = isLarge ? { ...run, state: headState(run.state), isStateBeside: true } : run;
+  const stored: StoredRun = { ...run, state: briefState(run.state) };
   return toItem(runHeadKey(run.id), stored, {
     version: run.version,
     write_id: writeId,
@@ -47,7 +34,7 @@ export function headItem(run: Run, writeId: string): Item {
     list_at: listAt(run.expectedStartTime ?? run.created, run.id),
     ...(run.dueAt === undefined ? {} : { due_key: dueKey('run', shard), due_at: run.dueAt }),
     ...(lane !== undefined && isWaiting(run)
-      ? { lane_key: laneKey(lane, shard), lane_at: laneAt(startsAt(run), run.id), ...pumpLane(run, lane) }
+      ? { lane_key: laneKey(lane, laneShardOf(run.id)), lane_at: laneAt(startsAt(run), run.id), ...pumpLane(run, lane) }
       : {}),
   });
 }
@@ -57,9 +44,18 @@ function pumpLane(run: Run, lane: Lane): Item {
   return run.workPoolName === undefined ? {} : { lane };
 }
 
+/** The head as it is stored; a state that `isBeside` has to be read to have its data and whole message. */
 export function runFromItem(item: Item): { readonly run: Run; readonly isStateBeside: boolean } {
-  const { isStateBeside = false, ...run } = fromItem<StoredRun>(item);
-  return { run, isStateBeside };
+  const { state, ...rest } = fromItem<StoredRun>(item);
+  const { isBeside = false, ...plain } = state;
+  return { run: { ...rest, state: plain }, isStateBeside: isBeside };
+}
+
+/** Bodies up to this many bytes are part of the head. */
+const smallBodyBytes = 300;
+
+export function isSmallBody(body: RunBody): boolean {
+  return Buffer.byteLength(JSON.stringify(body)) <= smallBodyBytes;
 }
 
 export function bodyItem(runId: string, bodyId: string, body: RunBody): Item {

@@ -11,6 +11,7 @@ import {
   laneAtParts,
   laneFromItemKey,
   laneKey,
+  laneShards,
   listAt,
   listAtRunId,
   listKey,
@@ -70,7 +71,7 @@ export function createRunLists({ client, table }: RunStoreOptions): Lists {
 
     async waiting(lane, { until, limit }) {
       const lists = await Promise.all(
-        shards.map((shard) =>
+        laneShards.map((shard) =>
           firstOf(
             query('lane', 'lane_key = :key AND lane_at <= :until', {
               ':key': laneKey(lane, shard),

@@ -5,13 +5,14 @@ import type { Runs, Write } from '../../ports/runs.ts';
 import { createAttempts } from './attempts.ts';
 import { besideItems, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
 import { fromItem, type Item, toItem } from './items.ts';
-import { bodyItem, headItem, runFromItem } from './run-items.ts';
+import { bodyItem, headItem, isSmallBody, runFromItem } from './run-items.ts';
 import { createRunLists } from './run-lists.ts';
 import {
   isRunDetailKey,
   type Key,
   runBodyItemKey,
   runHeadKey,
+  runIdOfPartition,
   runStateKey,
   runTombstoneKey,
   statePrefix,
@@ -81,15 +82,36 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
     await Promise.all(swept.map((Key) => remove(client, { TableName: table, Key })));
   };
 
+  const readStates = async (id: string): Promise<readonly State[]> => {
+    const [head, items] = await Promise.all([
+      read(id),
+      queryAll(client, {
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': runHeadKey(id).pk, ':prefix': statePrefix },
+      }),
+    ]);
+    if (head === undefined) return [];
+    const left = items.filter((item) => item['left'] === true).map((item) => fromItem<State>(item));
+    const whole = new Map(left.map((state) => [state.id, state]));
+    for (const { isBeside: _isBeside, ...state } of head.recentStates)
+      if (!whole.has(state.id)) whole.set(state.id, state);
+    whole.set(head.state.id, head.state);
+    return [...whole.values()].sort((one, other) => one.timestamp - other.timestamp);
+  };
+
   return {
     read,
 
-    async create(run, body) {
+    async create(run, body, { mayHaveLived }) {
+      const beside = [...(isSmallBody(body) ? [] : [bodyItem(run.id, run.bodyId, body)]), ...besideItems(run)];
       const [tombstone] = await Promise.all([
-        get(client, table, runTombstoneKey(run.id)),
-        putAll(client, table, [bodyItem(run.id, run.bodyId, body), ...besideItems(run)]),
+        mayHaveLived ? get(client, table, runTombstoneKey(run.id)) : undefined,
+        putAll(client, table, beside),
       ]);
-      const counted: Run = tombstone === undefined ? run : { ...run, attempt: fromItem<Tombstone>(tombstone).attempt };
+      const attempt = tombstone === undefined ? run.attempt : fromItem<Tombstone>(tombstone).attempt;
+      const counted: Run = { ...run, attempt, ...(isSmallBody(body) ? { body } : {}) };
       const writeId = newId();
       const write = await put(client, {
         TableName: table,
@@ -109,20 +131,17 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
     },
 
     async readBody(run) {
+      if (run.body !== undefined) return run.body;
       const item = await get(client, table, runBodyItemKey(run.id, run.bodyId));
       if (item === undefined) throw new Error(`run ${run.id} has no body ${run.bodyId}`);
       return fromItem<RunBody>(item);
     },
 
     async readBodies(runs) {
-      const keys = runs.map((run) => runBodyItemKey(run.id, run.bodyId));
-      const items = await getMany(client, table, keys);
-      const byKey = new Map(items.map((item) => [`${String(item['pk'])} ${String(item['sk'])}`, item]));
-      const bodies = new Map<string, RunBody>();
-      for (const run of runs) {
-        const key = runBodyItemKey(run.id, run.bodyId);
-        const item = byKey.get(`${key.pk} ${key.sk}`);
-        if (item !== undefined) bodies.set(run.id, fromItem<RunBody>(item));
+      const bodies = new Map(runs.flatMap(({ id, body }) => (body === undefined ? [] : [[id, body] as const])));
+      const keys = runs.filter(({ id }) => !bodies.has(id)).map((run) => runBodyItemKey(run.id, run.bodyId));
+      for (const item of await getMany(client, table, keys)) {
+        bodies.set(runIdOfPartition(String(item['pk'])), fromItem<RunBody>(item));
       }
       return bodies;
     },
@@ -136,26 +155,10 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
       return put(client, headChange(table, { before, after, writeId: newId() }));
     },
 
-    async readStates(id) {
-      const [head, items] = await Promise.all([
-        read(id),
-        queryAll(client, {
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': runHeadKey(id).pk, ':prefix': statePrefix },
-        }),
-      ]);
-      if (head === undefined) return [];
-      const left = items.filter((item) => item['left'] === true).map((item) => fromItem<State>(item));
-      const before = left.filter((state) => state.id !== head.state.id);
-      return [...before, head.state].sort((one, other) => one.timestamp - other.timestamp);
-    },
+    readStates,
 
     async readState(runId, stateId) {
-      const head = await read(runId);
-      if (head?.state.id === stateId) return head.state;
-      return readStateItem(runId, stateId);
+      return (await readStates(runId)).find(({ id }) => id === stateId);
     },
 
     async remove(run): Promise<Write> {

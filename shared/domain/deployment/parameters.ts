@@ -63,7 +63,7 @@ function compile(schema: JsonObject): ValidateFunction | string {
 
 function sentence(error: ErrorObject): string {
   const path = error.instancePath.slice(1).replaceAll('/', '.').replaceAll('~1', '/').replaceAll('~0', '~');
-  const problem = error.message ?? 'does not fit the schema';
+  const problem = error.message?.replace(/^(must be \w+),null$/, '$1 or null') ?? 'does not fit the schema';
   return path === '' ? `parameters ${problem}` : `'${path}' ${problem}`;
 }
 
@@ -93,7 +93,7 @@ function preparedProperties(schema: JsonObject): JsonObject {
 function preparedProperty(property: JsonObject, isRequired: boolean): JsonObject {
   const type = fieldOf(property, 'type');
   const isFixed = isRequired || type === undefined || type === 'null' || fieldOf(property, 'default') !== undefined;
-  const nullable = isFixed ? property : { ...withoutKeys(property, ['type']), anyOf: [{ type }, { type: 'null' }] };
+  const nullable = isFixed ? property : { ...property, type: [type, 'null'].flat() };
   const items = fieldOf(nullable, 'items');
   const isTuple = isJsonList(items) && items.length > 0 && listOf(nullable, 'prefixItems').length === 0;
   return preparedProperties(isTuple ? { ...withoutKeys(nullable, ['items']), prefixItems: items } : nullable);

@@ -30,10 +30,10 @@ export function nextAttemptStep(facts: AttemptFacts): AttemptStep {
   return attempt.taskArn === undefined ? launchStep(facts) : taskStep(facts);
 }
 
-/** Why nobody wants this attempt's task any more, if so. */
+/** Why nobody wants this open attempt's task any more, if so. A run created again under its id never opened it. */
 export function unwantedBecause({ run, attempt }: Pick<AttemptFacts, 'run' | 'attempt'>): StopCause | undefined {
   if (run === undefined) return 'run-deleted';
-  if (run.attempt !== attempt.number) return 'not-current';
+  if (run.attempt !== attempt.number || !run.isAttemptOpen) return 'not-current';
   if (run.state.type === 'CANCELLING') return 'cancelled';
   return isTerminal(run.state.type) || isRescheduled(run) ? 'run-ended' : undefined;
 }
@@ -67,14 +67,14 @@ function startDeadline(attempt: Attempt): number {
 }
 
 function taskStep(facts: AttemptFacts): AttemptStep {
-  const { run, attempt, now } = facts;
+  const { attempt, now } = facts;
   const requested = attempt.stopRequested;
   if (requested !== undefined) {
     const dueAt = requested.at + timing.repeatStop;
     return dueAt <= now ? { kind: 'stop', cause: requested.cause } : { kind: 'wait', dueAt };
   }
-  // Once the run itself is Crashed, the task is only one that outlives its run.
-  if (attempt.heldCrash !== undefined && run?.state.id !== attempt.heldCrash.id) {
+  // Once the run itself is over, the task is only one that outlives its run.
+  if (attempt.heldCrash !== undefined && unwantedBecause(facts) === undefined) {
     const dueAt = attempt.heldCrash.timestamp + timing.heldCrash;
     return dueAt <= now ? { kind: 'look' } : { kind: 'wait', dueAt };
   }

@@ -14,7 +14,8 @@ export type Ending =
   | { readonly kind: 'await-words' }
   /** A retry that waited inside the engine waits for a new attempt instead (rule 9). */
   | { readonly kind: 'reschedule-retry' }
-  | { readonly kind: 'end'; readonly state: ProposedState }
+  /** `id` is the state's, when somebody was told it already. */
+  | { readonly kind: 'end'; readonly state: ProposedState; readonly id?: string }
   /** A new attempt, paid from the infrastructure's budget. */
   | { readonly kind: 'restart'; readonly reason: string; readonly delayMs: number };
 
@@ -55,6 +56,15 @@ export function endingOf(run: Run, attempt: Attempt): Ending {
   }
 }
 
+/**
+ * Decides for an attempt whose task never was or cannot be asked about: `otherwise` is only for a run that still
+ * waits for this attempt. `run` as for `endingOf`; none when the attempt is no longer its run's current one.
+ */
+export function endingWithoutTask(run: Run | undefined, message: string, otherwise: (run: Run) => Ending): Ending {
+  if (run === undefined || isTerminal(run.state.type) || isRescheduled(run) || isSuspended(run)) return { kind: 'keep' };
+  return run.state.type === 'CANCELLING' ? ended('CANCELLED', message) : otherwise(run);
+}
+
 function endingByOutcome(run: Run, attempt: Attempt, outcome: TaskOutcome): Ending {
   switch (outcome.kind) {
     case 'infrastructure':
@@ -86,8 +96,8 @@ function engineEnding(
 ): Ending {
   if (isSuspended(run)) return { kind: 'keep' };
   if (attempt.heldCrash !== undefined) {
-    const { id: _id, timestamp: _timestamp, ...proposed } = attempt.heldCrash;
-    return { kind: 'end', state: proposed };
+    const { id, timestamp: _timestamp, ...state } = attempt.heldCrash;
+    return { kind: 'end', id, state };
   }
   if (run.state.type === 'SCHEDULED') return { kind: 'reschedule-retry' };
   if (run.state.type === 'PAUSED')

@@ -15,7 +15,12 @@ export function dueOf(run: Run, attempt: Attempt | undefined): number | undefine
   if (attempt !== undefined && run.isAttemptOpen && isUnwanted) {
     return state.timestamp + graceBeforeStop(run, attempt);
   }
-  return undefined;
+  return isCancelledByNobody(run) ? state.timestamp + timing.cancelGraceEngine : undefined;
+}
+
+/** A run of ours that is CANCELLING without a task of ours: whoever executes it has an engine's grace to say so. */
+export function isCancelledByNobody(run: Run): boolean {
+  return run.launched && !run.isAttemptOpen && run.state.type === 'CANCELLING';
 }
 
 /** Who waits without a pool and a deployment waits for nobody: such runs are only recorded. */

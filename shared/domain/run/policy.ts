@@ -1,11 +1,11 @@
 // The ordered rules that allow, change or refuse a proposed state, with Prefect's names, order and answers.
 // Pure: a use case loads the facts, asks here, and writes what comes out.
 import type { Proposal, Rule } from './policy-types.ts';
-import { ourRules } from './rules-ours.ts';
+import { keepToTable, ourRules } from './rules-ours.ts';
 import { coreRules, minimalRules } from './rules-prefect.ts';
 import type { Run } from './run.ts';
-import type { State, StateType } from './state.ts';
-import { enterState, type Mint, mayFollow, mintState } from './transition.ts';
+import type { ProposedState, State, StateType } from './state.ts';
+import { enterState, type Mint, mintState } from './transition.ts';
 
 export type Answer =
   | { readonly status: 'ACCEPT'; readonly run: Run; readonly state: State }
@@ -17,7 +17,7 @@ export type Answer =
 export type PolicyName = 'core' | 'minimal';
 
 const policies = {
-  core: [...ourRules, ...coreRules],
+  core: [...ourRules, ...coreRules, keepToTable],
   minimal: [...ourRules, ...minimalRules],
 } as const satisfies Record<PolicyName, readonly Rule[]>;
 
@@ -25,10 +25,16 @@ function applies(rule: Rule, from: StateType, to: StateType): boolean {
   return (rule.from === 'any' || rule.from.includes(from)) && (rule.to === 'any' || rule.to.includes(to));
 }
 
+/** A state put in the place of a proposed one carries the proposal's transition id: a repeat finds what came of it. */
+function inPlaceOf(proposed: ProposedState, instead: ProposedState): ProposedState {
+  const { transitionId } = proposed.details;
+  return transitionId === undefined ? instead : { ...instead, details: { ...instead.details, transitionId } };
+}
+
 /** Answers a proposal; `run` in the answer is the head to write, absent when nothing changes. */
 export function decideState(policy: PolicyName, proposal: Proposal, mint: Mint): Answer {
+  const { state: current } = proposal.run;
   let { run, proposed } = proposal;
-  let reason: string | undefined;
   for (const rule of policies[policy]) {
     if (!applies(rule, run.state.type, proposed.type)) continue;
     const verdict = rule.decide({ ...proposal, run, proposed });
@@ -39,32 +45,19 @@ export function decideState(policy: PolicyName, proposal: Proposal, mint: Mint):
         run = verdict.run ?? run;
         proposed = verdict.proposed ?? proposed;
         break;
-      case 'replace':
-        run = verdict.run ?? run;
-        ({ proposed, reason } = verdict);
-        break;
+      // The rules after it were asked about another state: as on Prefect's server, they have no say in this one.
+      case 'replace': {
+        const state = mintState(run, inPlaceOf(proposed, verdict.proposed), mint);
+        return { status: 'REJECT', reason: verdict.reason, run: enterState(verdict.run ?? run, state), state };
+      }
       case 'reject':
-        return { status: 'REJECT', reason: verdict.reason, state: proposal.run.state };
+        return { status: 'REJECT', reason: verdict.reason, state: current };
       case 'wait':
-        return {
-          status: 'WAIT',
-          reason: verdict.reason,
-          delaySeconds: verdict.delaySeconds,
-          state: proposal.run.state,
-        };
+        return { status: 'WAIT', reason: verdict.reason, delaySeconds: verdict.delaySeconds, state: current };
       case 'abort':
         return { status: 'ABORT', reason: verdict.reason };
     }
   }
-  if (policy === 'core' && !mayFollow(run.state.type, proposed.type)) {
-    return {
-      status: 'ABORT',
-      reason: `This run is in a ${run.state.type} state and cannot transition to a ${proposed.type} state.`,
-    };
-  }
   const state = mintState(run, proposed, mint);
-  const after = enterState(run, state);
-  return reason === undefined
-    ? { status: 'ACCEPT', run: after, state }
-    : { status: 'REJECT', reason, run: after, state };
+  return { status: 'ACCEPT', run: enterState(run, state), state };
 }

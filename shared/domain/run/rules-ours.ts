@@ -2,17 +2,24 @@
 // They hold for forced proposals too.
 import { isWaiting } from './lane.ts';
 import { pass, type Rule } from './policy-types.ts';
-import { stateTypes, terminalTypes } from './state.ts';
+import { isTerminal, type ProposedState, stateTypes, terminalTypes } from './state.ts';
+import { mayFollow } from './transition.ts';
 
-/** Words of an attempt that is over never move the run. */
+/** What a container may have said before it ended and still be heard with: how its work ended, not that it goes on. */
+function isLastWord({ type, details }: ProposedState): boolean {
+  return isTerminal(type) || type === 'SCHEDULED' || (type === 'PAUSED' && details.pauseReschedule === true);
+}
+
+/** Words of an attempt that is over never move the run; one whose task just stopped may still say how it ended. */
 const fenceAttempts: Rule = {
   name: 'FenceAttempts',
   from: 'any',
   to: 'any',
-  decide: ({ run, caller }) => {
+  decide: ({ run, proposed, caller }) => {
     if (caller === undefined || caller.runId !== run.id) return pass;
     // While the run waits for a new attempt, the former one is over although no number is higher yet.
-    if (caller.attempt === run.attempt && !isWaiting(run)) return pass;
+    const isCurrent = caller.attempt === run.attempt && !isWaiting(run);
+    if (isCurrent && (run.isAttemptOpen || isLastWord(proposed))) return pass;
     return {
       kind: 'abort',
       reason: `This state comes from attempt ${caller.attempt}, which is no longer the run's current one.`,
@@ -20,13 +27,16 @@ const fenceAttempts: Rule = {
   },
 };
 
-/** Who does not say which attempt he is (a person, an old client) is believed only while there was but one. */
+/**
+ * Who does not say which attempt he is (a person, an old client) is believed only while there was but one.
+ * An attempt of another run says nothing here: its number means that other run.
+ */
 const believeUnnamedOnlyInFirstAttempt: Rule = {
   name: 'BelieveUnnamedOnlyInFirstAttempt',
   from: 'any',
   to: ['RUNNING', ...terminalTypes],
   decide: ({ run, caller }) => {
-    if (caller !== undefined || !run.isAttemptOpen || run.attempt <= 1) return pass;
+    if (caller?.runId === run.id || !run.isAttemptOpen || run.attempt <= 1) return pass;
     return {
       kind: 'abort',
       reason: `Attempt ${run.attempt} of this run is under way: only its own containers may report this state. Cancel the run instead.`,
@@ -43,6 +53,20 @@ const claimOnlyByPump: Rule = {
     run.launched
       ? { kind: 'abort', reason: 'Runs of push work pools are started by the service, not by workers.' }
       : pass,
+};
+
+/** The last of the core rules: what none of them refused must stand in the table. */
+export const keepToTable: Rule = {
+  name: 'KeepToTable',
+  from: 'any',
+  to: 'any',
+  decide: ({ run, proposed }) =>
+    mayFollow(run.state.type, proposed.type)
+      ? pass
+      : {
+          kind: 'abort',
+          reason: `This run is in a ${run.state.type} state and cannot transition to a ${proposed.type} state.`,
+        },
 };
 
 export const ourRules = [fenceAttempts, believeUnnamedOnlyInFirstAttempt, claimOnlyByPump] as const;

@@ -1,9 +1,9 @@
 // Prefect's flow-run rules in its order (CoreFlowPolicy, MinimalFlowPolicy), as far as runs alone decide them.
 // Slots, leases and task runs join with their own facts.
 import type { Json, JsonObject } from '../json.ts';
-import { pass, type Rule } from './policy-types.ts';
+import { pass, type Rule, type Verdict } from './policy-types.ts';
 import type { EmpiricalPolicy } from './run.ts';
-import { isTerminal, type ProposedState, stateTypes, terminalTypes } from './state.ts';
+import { isTerminal, type ProposedState, type State, stateTypes, terminalTypes } from './state.ts';
 
 const cancelled: ProposedState = { type: 'CANCELLED', name: 'Cancelled', details: {} };
 
@@ -11,10 +11,14 @@ function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Prefect: data of a state counts as a result unless its type is "unpersisted". */
-function hasPersistedResult(data: Json | undefined): boolean {
-  if (data === undefined || data === null) return false;
-  return !isObject(data) || data['type'] !== 'unpersisted';
+/** Prefect: an object counts as a result unless its type is "unpersisted"; any other data are none. */
+function isPersistedResult(data: Json | undefined): boolean {
+  return isObject(data) && data['type'] !== 'unpersisted';
+}
+
+/** What a completed run would lose; an empty object, which counts when it is proposed, is nothing to lose. */
+function keepsResult({ type, data }: State): boolean {
+  return type === 'COMPLETED' && isPersistedResult(data) && Object.keys(data ?? {}).length > 0;
 }
 
 function withoutRetryType(policy: EmpiricalPolicy): EmpiricalPolicy {
@@ -28,9 +32,18 @@ const preventDuplicateTransitions: Rule = {
   to: 'any',
   decide: ({ run, proposed }) => {
     const id = proposed.details.transitionId;
-    if (id === undefined || id !== run.state.details.transitionId) return pass;
+    if (id === undefined) return pass;
+    // Prefect knows only the current state's transition; a reply may take longer to be missed than that.
+    const isRepeat =
+      id === run.state.details.transitionId || run.recentStates.some(({ details }) => details.transitionId === id);
+    if (!isRepeat) return pass;
     return { kind: 'reject', reason: 'This run has already made this state transition.' };
   },
+};
+
+const losesResult: Verdict = {
+  kind: 'reject',
+  reason: 'Cannot overwrite a COMPLETED state that carries persisted result data with one that does not.',
 };
 
 const handleFlowTerminalStateTransitions: Rule = {
@@ -42,14 +55,10 @@ const handleFlowTerminalStateTransitions: Rule = {
     if (proposed.type === 'CANCELLING' || proposed.type === 'PAUSED' || proposed.type === 'CRASHED') {
       return { kind: 'abort', reason: `Run is already in terminal state ${state.type}.` };
     }
-    const keepsResult = state.type === 'COMPLETED' && hasPersistedResult(state.data);
-    if (keepsResult && !isTerminal(proposed.type)) return { kind: 'reject', reason: 'Run is already COMPLETED.' };
-    if (keepsResult && proposed.type === 'COMPLETED' && !hasPersistedResult(proposed.data)) {
-      return {
-        kind: 'reject',
-        reason: 'Cannot overwrite a COMPLETED state that carries persisted result data with one that does not.',
-      };
+    if (keepsResult(state) && !isTerminal(proposed.type)) {
+      return { kind: 'reject', reason: 'Run is already COMPLETED.' };
     }
+    if (keepsResult(state) && proposed.type === 'COMPLETED' && !isPersistedResult(proposed.data)) return losesResult;
     if (proposed.type === 'SCHEDULED' && run.deploymentId === undefined) {
       return { kind: 'abort', reason: 'Cannot reschedule a run without an associated deployment.' };
     }
@@ -66,11 +75,7 @@ const preventResultDataLoss: Rule = {
   from: ['COMPLETED'],
   to: ['COMPLETED'],
   decide: ({ run, proposed }) => {
-    if (!hasPersistedResult(run.state.data) || hasPersistedResult(proposed.data)) return pass;
-    return {
-      kind: 'reject',
-      reason: 'Cannot overwrite a COMPLETED state that carries persisted result data with one that does not.',
-    };
+    return keepsResult(run.state) && !isPersistedResult(proposed.data) ? losesResult : pass;
   },
 };
 
@@ -84,7 +89,10 @@ const enforceCancellingToCancelled: Rule = {
   }),
 };
 
-/** A run with an open attempt has infrastructure, whatever its pid says: it never bypasses CANCELLING (design rule 10). */
+/**
+ * A run with an open attempt has infrastructure, whatever its pid says: it never bypasses CANCELLING (design rule 10).
+ * One that we launch and that waits without an attempt has none, whatever pid its last task left.
+ */
 const bypassCancellingWithoutInfrastructure: Rule = {
   name: 'BypassCancellingFlowRunsWithNoInfra',
   from: ['SCHEDULED', 'PAUSED'],
@@ -92,7 +100,8 @@ const bypassCancellingWithoutInfrastructure: Rule = {
   decide: ({ run }) => {
     if (run.isAttemptOpen) return pass;
     const { state } = run;
-    if (state.type === 'SCHEDULED' && (run.infrastructurePid === undefined || state.name === 'Resuming')) {
+    const hasTask = run.infrastructurePid !== undefined && !run.launched && state.name !== 'Resuming';
+    if (state.type === 'SCHEDULED' && !hasTask) {
       return { kind: 'replace', proposed: cancelled, reason: 'Scheduled flow run has no infrastructure to terminate.' };
     }
     if (state.type === 'PAUSED' && state.details.pauseReschedule === true) {
@@ -206,7 +215,8 @@ const waitForScheduledTime: Rule = {
   to: ['RUNNING'],
   decide: ({ run, now }) => {
     const scheduledTime = run.state.details.scheduledTime;
-    const delaySeconds = scheduledTime === undefined ? 0 : Math.round((scheduledTime - now) / 1000);
+    // Half a second is rounded down, as Prefect does.
+    const delaySeconds = scheduledTime === undefined ? 0 : Math.ceil((scheduledTime - now) / 1000 - 0.5);
     if (delaySeconds <= 0) return pass;
     return { kind: 'wait', delaySeconds, reason: 'Scheduled time is in the future' };
   },

@@ -1,6 +1,6 @@
 // A run (Prefect's flow run): its head, which one conditional write moves, and its body, which seldom changes.
 import type { Json, JsonObject } from '../json.ts';
-import type { State } from './state.ts';
+import type { RecentState, State } from './state.ts';
 
 /** How a retry comes back: by the engine that still lives, or by a new attempt. */
 export type RetryType = 'in_process' | 'reschedule';
@@ -29,8 +29,9 @@ export type Run = {
   readonly version: number;
   readonly created: number;
   readonly updated: number;
-  /** Which body belongs to this head: bodies are written first, under an id of their own. */
+  /** Which body belongs to this head: a small one is part of it, a large one is written first, under an id of its own. */
   readonly bodyId: string;
+  readonly body?: RunBody;
   readonly name: string;
   readonly flowId: string;
   readonly deploymentId?: string;
@@ -42,8 +43,8 @@ export type Run = {
   readonly autoScheduled: boolean;
   readonly tags: readonly string[];
   readonly state: State;
-  /** The newest states before the current one, newest first (at most 4): ids for finding repeated transitions. */
-  readonly recentStates: readonly { readonly id: string; readonly type: string; readonly transitionId?: string }[];
+  /** The newest states before the current one, newest first; older ones lie beside the head. */
+  readonly recentStates: readonly RecentState[];
   /** What the user pays from his retries. A new attempt by the infrastructure does not raise it. */
   readonly runCount: number;
   readonly startTime?: number;

@@ -46,3 +46,26 @@ export type State = {
 
 /** A state that somebody asks for: the server mints id and timestamp. */
 export type ProposedState = Omit<State, 'id' | 'timestamp'>;
+
+/** How many states before the current one a head carries: an ordinary run never needs more. */
+export const recentStateCount = 3;
+
+/** Messages up to this many characters stay on the head. */
+const shortMessageCharacters = 200;
+
+/** A state as a head carries it: without its data, its message cut. `isBeside`: the whole one has an item of its own. */
+export type RecentState = Omit<State, 'data'> & { readonly isBeside?: true };
+
+/** Whether a state needs an item of its own, beside the head. */
+export function isLargeState(state: State): boolean {
+  return (state.data !== undefined && state.data !== null) || (state.message ?? '').length > shortMessageCharacters;
+}
+
+export function briefState(state: State): RecentState {
+  const { data: _data, message, ...small } = state;
+  return {
+    ...small,
+    ...(message === undefined ? {} : { message: message.slice(0, shortMessageCharacters) }),
+    ...(isLargeState(state) ? { isBeside: true } : {}),
+  };
+}

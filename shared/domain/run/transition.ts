@@ -1,7 +1,7 @@
 // The one table of what may follow what, and the one function that moves a run's head to its next state.
 // Nobody compares states to allow or refuse a change outside domain/run.
-import type { Run } from './run.ts';
-import { isTerminal, type ProposedState, type State, type StateType } from './state.ts';
+import type { EmpiricalPolicy, Run } from './run.ts';
+import { briefState, isTerminal, type ProposedState, recentStateCount, type State, type StateType } from './state.ts';
 
 /** Which state types may follow which when nobody forces it. Rules in policy.ts narrow this further. */
 export const successors = {
@@ -46,21 +46,18 @@ export function enterState(run: Run, state: State): Run {
     infrastructurePid,
     ...rest
   } = run;
+  const empiricalPolicy = policyAfter(run, state.type);
   // A run that waits for a new task has no infrastructure; a retry inside its living engine keeps it.
-  const losesTask = state.type === 'SCHEDULED' && run.empiricalPolicy.retryType !== 'in_process';
+  const losesTask = state.type === 'SCHEDULED' && empiricalPolicy.retryType !== 'in_process';
   const startTime = run.startTime ?? (isRunning || isFinal ? state.timestamp : undefined);
   const endTime = isFinal ? (wasFinal && run.endTime !== undefined ? run.endTime : state.timestamp) : undefined;
   const scheduled = state.type === 'SCHEDULED' ? state.details.scheduledTime : undefined;
   const isCounted = isRunning && !run.empiricalPolicy.resuming && !run.isRestart;
-  const transitionId = run.state.details.transitionId;
   return {
     ...rest,
     state,
     updated: state.timestamp,
-    recentStates: [
-      { id: run.state.id, type: run.state.type, ...(transitionId === undefined ? {} : { transitionId }) },
-      ...run.recentStates,
-    ].slice(0, 4),
+    recentStates: [briefState(run.state), ...run.recentStates].slice(0, recentStateCount),
     ...(infrastructurePid === undefined || losesTask ? {} : { infrastructurePid }),
     ...(startTime === undefined ? {} : { startTime }),
     ...(endTime === undefined ? {} : { endTime }),
@@ -68,9 +65,19 @@ export function enterState(run: Run, state: State): Run {
     totalRunTimeMs: run.totalRunTimeMs + (run.state.type === 'RUNNING' ? state.timestamp - run.state.timestamp : 0),
     runCount: run.runCount + (isCounted ? 1 : 0),
     isRestart: isRunning || isFinal ? false : run.isRestart,
-    empiricalPolicy:
-      (isRunning || isFinal) && run.empiricalPolicy.resuming
-        ? { ...run.empiricalPolicy, resuming: false }
-        : run.empiricalPolicy,
+    empiricalPolicy,
   };
+}
+
+/**
+ * Beyond Prefect's resuming flag: `in_process` marks the waiting of a living engine (design rule 9), so it ends with
+ * that waiting, and a run of ours whose task is known to be over waits for a new attempt instead.
+ */
+function policyAfter(run: Run, to: StateType): EmpiricalPolicy {
+  const { retryType, ...policy } = run.empiricalPolicy;
+  const isOver = to === 'RUNNING' || isTerminal(to);
+  const after = isOver && policy.resuming ? { ...policy, resuming: false } : policy;
+  if (retryType !== 'in_process') return retryType === undefined ? after : { ...after, retryType };
+  if (to !== 'SCHEDULED') return after;
+  return { ...after, retryType: run.launched && !run.isAttemptOpen ? 'reschedule' : 'in_process' };
 }

@@ -1,0 +1,57 @@
+// The AWS services that the local stack serves itself, on one port: ECS, EventBridge, CloudWatch Logs, Secrets Manager.
+
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { busName } from '../shared/config/resources.ts';
+import { clusterName, credentials, taskLogGroup } from './account.ts';
+import { startAwsEndpoint } from './aws-endpoint.ts';
+import { queueRules } from './bus-rules.ts';
+import type { Closers } from './closers.ts';
+import { createLocalEcs, type LocalEcsOptions } from './ecs/local-ecs.ts';
+import { region } from './ecs/names.ts';
+import { createLocalEventBridge } from './eventbridge.ts';
+import { createLocalLogs } from './logs.ts';
+import type { LocalQueue } from './queue.ts';
+import { createLocalSecrets } from './secrets.ts';
+
+export type ServicesOptions = {
+  readonly dataDir: string;
+  /** Folders that come first on the PATH of tasks. */
+  readonly searchPath: readonly string[];
+  readonly queue: LocalQueue;
+  /** Refuses RunTask calls: for tests of throttling and missing capacity. */
+  readonly refuse?: LocalEcsOptions['refuse'];
+};
+
+export type Services = {
+  readonly url: string;
+  /** Takes up the tasks and events that an earlier program left. */
+  adopt(): Promise<void>;
+};
+
+/** Starts the services; what must be closed again is told to `closers`. */
+export async function startServices(options: ServicesOptions, closers: Closers): Promise<Services> {
+  const { dataDir, searchPath, queue, refuse } = options;
+  const client = new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false });
+  closers.add(() => client.destroy());
+  const bus = createLocalEventBridge({ rules: queueRules(client, queue.urls), eventBusNames: [busName] });
+  const secrets = createLocalSecrets(new Map());
+  const logs = createLocalLogs({ dataDir, clock: Date, groups: [taskLogGroup] });
+  closers.add(logs.close);
+  const ecs = createLocalEcs({
+    dataDir,
+    clock: Date,
+    emit: bus.publish,
+    searchPath,
+    secret: secrets.value,
+    logs,
+    clusterName,
+    ...(refuse === undefined ? {} : { refuse }),
+  });
+  closers.add(ecs.close);
+  // Before ECS: it waits for its events to be taken, and they are kept for the next start.
+  closers.add(bus.close);
+  const services = { ecs: ecs.service, events: bus.service, logs: logs.service, secretsmanager: secrets.service };
+  const endpoint = await startAwsEndpoint({ port: 0, services });
+  closers.add(endpoint.close);
+  return { url: endpoint.url, adopt: ecs.adopt };
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { Deployment, Flow, LogLine, Variable, WorkPool, WorkQueue } from '../../shared/domain/catalogue.ts';
+import {
+  matchesDeployment,
+  matchesFlow,
+  matchesVariable,
+  matchesWorker,
+  matchesWorkPool,
+  matchesWorkQueue,
+} from '../../shared/domain/filter/catalogue-filters.ts';
+import { combine, tagged } from '../../shared/domain/filter/condition.ts';
+import { type LogFilter, matchesLog, matchesText } from '../../shared/domain/filter/log-filter.ts';
+
+const kept = { created: 1, updated: 1 };
+
+describe('conditions', () => {
+  it.each([
+    [undefined, [], true],
+    ['or_', [], true],
+    ['or_', [undefined, undefined], true],
+    ['and_', [true, undefined, false], false],
+    ['or_', [true, undefined, false], true],
+    ['or_', [false, undefined], false],
+    [undefined, [true, true], true],
+  ] as const)('combine by %s %j to %s', (operator, conditions, expected) => {
+    expect(combine(operator, conditions)).toBe(expected);
+  });
+
+  it.each([
+    [{ all_: ['a'] }, true],
+    [{ all_: ['a', 'c'] }, false],
+    [{ all_: [] }, true],
+    [{ any_: ['c', 'b'] }, true],
+    [{ any_: [] }, false],
+    [{ is_null_: true }, false],
+    [{ is_null_: false }, true],
+    [{ operator: 'or_', all_: ['c'], is_null_: false }, true],
+    [{ all_: null, any_: null, is_null_: null }, true],
+  ] as const)('judge the tags a and b by %j as %s', (filter, expected) => {
+    expect(tagged(filter, ['a', 'b'])).toBe(expected);
+  });
+});
+
+describe('the catalogue', () => {
+  const flow: Flow = { ...kept, id: 'f', name: 'Etl', tags: ['x'], labels: {} };
+  const deployment: Deployment = {
+    ...kept,
+    id: 'd',
+    version: 1,
+    name: 'Nightly',
+    flowId: 'f',
+    flowName: 'Etl',
+    paused: false,
+    tags: ['x'],
+    labels: {},
+    schedules: [],
+    parameters: {},
+    enforceParameterSchema: true,
+    jobVariables: {},
+    workQueueName: 'q',
+  };
+  const pool: WorkPool = {
+    ...kept,
+    id: 'p',
+    version: 1,
+    name: 'pool',
+    type: 'process',
+    baseJobTemplate: {},
+    isPaused: false,
+    storageConfiguration: {},
+    defaultQueueId: 'q',
+  };
+  const queue: WorkQueue = {
+    ...kept,
+    id: 'q',
+    version: 1,
+    workPoolName: 'pool',
+    name: 'Urgent-1',
+    isPaused: false,
+    priority: 1,
+  };
+  const variable: Variable = { ...kept, id: 'v', name: 'token', value: 1, tags: [] };
+
+  it.each([
+    [{ deployment: { is_null_: true } }, true, false],
+    [{ deployment: { is_null_: false } }, true, true],
+    [{ deployment: { is_null_: null } }, false, true],
+    [{ tags: { is_null_: true } }, true, false],
+    [{ operator: 'or_' as const, id: { any_: ['x'] }, name: { like_: 'et' } }, true, true],
+  ])('judges a flow by %j (has a deployment: %s) as %s', (filter, hasDeployment, expected) => {
+    expect(matchesFlow(filter, flow, hasDeployment)).toBe(expected);
+  });
+
+  it.each([
+    [{ flow_or_deployment_name: { like_: 'etl' } }, true],
+    [{ flow_or_deployment_name: { like_: 'night' } }, true],
+    [{ flow_or_deployment_name: { like_: 'other' } }, false],
+    [{ flow_or_deployment_name: { like_: '' } }, true],
+    [{ paused: { eq_: true } }, false],
+    [{ paused: { eq_: null } }, true],
+    [{ work_queue_name: { any_: ['other'] } }, false],
+    [{ concurrency_limit: { ge_: 99 } }, true],
+  ])('judges a deployment by %j as %s', (filter, expected) => {
+    expect(matchesDeployment(filter, deployment)).toBe(expected);
+  });
+
+  it.each([
+    [{ type: { any_: ['ecs:push'] } }, false],
+    [{ id: { any_: ['p'] }, name: { any_: ['pool'] } }, true],
+    [{ operator: 'or_' as const, id: { any_: ['x'] }, type: { any_: ['process'] } }, true],
+  ])('judges a pool by %j as %s', (filter, expected) => {
+    expect(matchesWorkPool(filter, pool)).toBe(expected);
+  });
+
+  it.each([
+    [{ name: { startswith_: ['urg', 'x'] } }, true],
+    [{ name: { startswith_: ['gent'] } }, false],
+    [{ name: { any_: ['Urgent-1'], startswith_: ['x'] } }, false],
+    [{ id: { any_: [] } }, false],
+  ])('judges a queue by %j as %s', (filter, expected) => {
+    expect(matchesWorkQueue(filter, queue)).toBe(expected);
+  });
+
+  it.each([
+    [{ status: { any_: ['ONLINE' as const] } }, true],
+    [{ status: { not_any_: ['ONLINE' as const] } }, false],
+    [{ last_heartbeat_time: { after_: 6 } }, false],
+  ])('judges a worker by %j as %s', (filter, expected) => {
+    expect(matchesWorker(filter, { lastHeartbeat: 5, status: 'ONLINE' })).toBe(expected);
+  });
+
+  it.each([
+    [{ id: { any_: ['v'] } }, true],
+    [{ name: { like_: 'OK' } }, true],
+    [{ tags: { all_: ['x'] } }, false],
+  ])('judges a variable by %j as %s', (filter, expected) => {
+    expect(matchesVariable(filter, variable)).toBe(expected);
+  });
+});
+
+describe('log lines', () => {
+  const line: LogLine = {
+    id: 'l',
+    created: 0,
+    name: 'prefect.flow_runs',
+    level: 30,
+    message: 'Disk "C:" is full',
+    timestamp: 5.5,
+    flowRunId: 'r',
+  };
+
+  it.each([
+    [{}, true],
+    [{ level: { ge_: 30, le_: 30 } }, true],
+    [{ level: { ge_: 31 } }, false],
+    [{ timestamp: { before_: 5.4 } }, false],
+    [{ flow_run_id: { any_: ['r'] } }, true],
+    [{ task_run_id: { any_: ['t'] } }, false],
+    [{ task_run_id: { is_null_: true } }, true],
+    [{ operator: 'or_', level: { ge_: 50 }, text: { query: 'disk' } }, true],
+  ] as [LogFilter, boolean][])('are judged by %j as %s', (filter, expected) => {
+    expect(matchesLog(filter, line)).toBe(expected);
+  });
+
+  it.each([
+    ['', true],
+    ['   ', true],
+    ['DISK', true],
+    ['flow_runs', true],
+    ['nothing disk', true],
+    ['nothing', false],
+    ['disk -full', false],
+    ['disk !full', false],
+    ['-nothing', true],
+    ['+disk +full', true],
+    ['+disk +nothing', false],
+    ['"is full"', true],
+    ['"full is"', false],
+    ['-"is full"', false],
+    ['"\\"c:\\""', true],
+    ['"is full', true],
+    ['- disk', true],
+  ])('are searched for %j: %s', (query, expected) => {
+    expect(matchesText(query, `${line.message} ${line.name}`)).toBe(expected);
+  });
+});
