@@ -12,6 +12,7 @@ import {
   type _Record as StreamRecord,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Checkpoints } from './checkpoints.ts';
+import { compileEventPattern } from './event-pattern.ts';
 import type { Lambda } from './lambda.ts';
 import type { EventSource } from './queue-source.ts';
 import type { Report } from './report.ts';
@@ -26,6 +27,8 @@ export type StreamSourceOptions = {
   readonly tumblingWindowSeconds: number;
   readonly maxRetries: number;
   readonly maxRecordAgeSeconds: number;
+  /** Lambda's filter criteria: records that do not match are passed over and never seen by the Lambda. */
+  readonly filter: object;
   readonly lambda: Lambda;
   readonly report: Report;
 };
@@ -92,7 +95,9 @@ async function readShard(source: Running, shardId: string): Promise<void> {
         { abortSignal: source.stop },
       );
       const records = answer.Records ?? [];
-      await handOver(source, shardId, records);
+      await handOver(source, shardId, records.filter(matching(source)));
+      // What was passed over is behind us too, unless the stack stopped before all was taken.
+      if (!source.stop.aborted) keepPosition(source, shardId, records);
       iterator = answer.NextShardIterator;
       idle = records.length > 0 ? idlePauses.first : Math.min(idle * 2, idlePauses.last);
       if (records.length === 0) await rest(source, idle);
@@ -104,6 +109,11 @@ async function readShard(source: Running, shardId: string): Promise<void> {
       iterator = await untilDone(source, 'a shard was not opened', () => openShard(source, shardId));
     }
   }
+}
+
+function matching({ filter }: Running): (record: StreamRecord) => boolean {
+  const matches = compileEventPattern(filter);
+  return ({ dynamodb }) => matches({ dynamodb: { Keys: dynamodb?.Keys } });
 }
 
 async function openShard({ client, streamArn, checkpoints }: Running, shardId: string): Promise<string | undefined> {

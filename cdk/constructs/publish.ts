@@ -2,7 +2,7 @@
 // so that one slow receiver blocks nobody.
 import { Duration } from 'aws-cdk-lib';
 import type { EventBus } from 'aws-cdk-lib/aws-events';
-import { StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { streamSource } from '../../shared/config/resources.ts';
@@ -46,6 +46,7 @@ function addStreamSource(lambda: StepLambda<'publish'>, data: DataResources): vo
     bisectBatchOnError: streamSource.bisectOnError,
     retryAttempts: streamSource.maxRetries,
     maxRecordAge: Duration.seconds(streamSource.maxRecordAgeSeconds),
+    filters: [FilterCriteria.filter(streamSource.filter)],
     onFailure: new SqsDlq(data.queues.streamDeadLetters),
   });
 }

@@ -27,7 +27,7 @@ const errorAnswers = {
 } as const satisfies Record<ApiErrorCode, { status: number; shape: Shape; retryAfterSeconds?: number }>;
 
 /** Lambda's 6 MB of answer, less room for the envelope that the body is escaped into. */
-export const largestAnswerBytes = 5_800_000;
+const largestAnswerBytes = 5_800_000;
 const largestEcho = 32_000;
 
 export function jsonAnswer(statusCode: number, value: unknown): Answer {

@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { z } from 'zod';
 import { minimumApiVersion } from '../../shared/contract/admin.ts';
 import type { Caller, Route } from '../../shared/contract/define-routes.ts';
+import { attemptHeader, runHeader } from '../../shared/domain/task/environment.ts';
 import { Refusal } from './refusal.ts';
 import { requestProblems } from './request-problems.ts';
 
@@ -45,8 +46,8 @@ function parsePart(schema: z.ZodType | undefined, value: unknown, part: 'query' 
 
 /** The attempt that a container says it is. A header that is none of ours is passed over: it fences nobody. */
 export function callerOf(event: APIGatewayProxyEventV2): Caller | undefined {
-  const runId = event.headers['x-slipway-run'];
-  const attempt = Number(event.headers['x-slipway-attempt']);
+  const runId = event.headers[runHeader.toLowerCase()];
+  const attempt = Number(event.headers[attemptHeader.toLowerCase()]);
   return runId !== undefined && Number.isSafeInteger(attempt) && attempt > 0
     ? { runId: runId.toLowerCase(), attempt }
     : undefined;

@@ -29,7 +29,7 @@ const differences = [
   '`POST /flow_runs/filter` and its kin read at most 5,000 runs, newest expected start first; beyond that the answer is 422 and names the filter to add. `id.any_` is served without that bound. `ID_DESC` means newest expected start first.',
   '`POST /flow_runs/count` without a filter, or by state type, flow, deployment, pool and queue alone, comes from counters that follow within a second or so.',
   '`POST /logs/filter` needs `logs.flow_run_id.any_` (or `task_run_id.any_` for a task without a flow).',
-  '`POST /task_runs/filter` is always empty and `/count` is 0: task runs come with the sockets.',
+  '`POST /task_runs/filter` is always empty and `/count` is 0: task runs come with the sockets. `POST /task_runs/` answers one that is not kept, so that subflows run; background tasks (`task.delay()`) are refused with 404.',
   '`GET /flow_run_states/{id}` is 404: states are found by their run.',
   'Unknown flows in `POST /deployments/` and `POST /flow_runs/` are 404, where Prefect answers 409.',
   'A work queue keeps its name; `PATCH` with another one is 422.',

@@ -60,6 +60,8 @@ export const streamSource = {
   bisectOnError: true,
   maxRetries: 10_000,
   maxRecordAgeSeconds: 86_000,
+  /** Heads of runs alone: whatever publish itself writes to the table must not call it again. */
+  filter: { dynamodb: { Keys: { sk: { S: ['head'] } } } },
 } as const;
 
 export type IndexSettings = {

@@ -139,9 +139,7 @@ export const deploymentUpdate = z.preprocess(
 );
 export type DeploymentUpdate = z.output<typeof deploymentUpdate>;
 
-export const deploymentSort = z
-  .enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_ASC', 'NAME_DESC'])
-  .meta({ id: 'DeploymentSort' });
+const deploymentSort = z.enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_ASC', 'NAME_DESC']).meta({ id: 'DeploymentSort' });
 
 const sort = deploymentSort.default('NAME_ASC');
 const byId = z.object({ id: uuid });

@@ -74,7 +74,7 @@ export const flowRun = z
   })
   .meta({ id: 'FlowRunResponse' });
 
-export const flowRunSort = z
+const flowRunSort = z
   .enum([
     'ID_DESC',
     'START_TIME_ASC',

@@ -15,7 +15,7 @@ export const flow = z
   })
   .meta({ id: 'Flow' });
 
-export const flowSort = z.enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_ASC', 'NAME_DESC']).meta({ id: 'FlowSort' });
+const flowSort = z.enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_ASC', 'NAME_DESC']).meta({ id: 'FlowSort' });
 
 const filters = {
   flows: flowFilter.nullish(),

@@ -29,7 +29,7 @@ const logCreate = z
   })
   .meta({ id: 'LogCreate' });
 
-export const logSort = z.enum(['TIMESTAMP_ASC', 'TIMESTAMP_DESC']).meta({ id: 'LogSort' });
+const logSort = z.enum(['TIMESTAMP_ASC', 'TIMESTAMP_DESC']).meta({ id: 'LogSort' });
 
 export const logRoutes = defineRoutes({
   create_logs: {

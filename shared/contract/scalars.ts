@@ -121,8 +121,6 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 
-export const created = { id: uuid, created: timeOrNull, updated: timeOrNull };
-
 export function pageOf<Item extends z.ZodType>(id: string, item: Item) {
   return z
     .object({

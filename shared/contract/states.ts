@@ -5,7 +5,7 @@ import { json, millisecond, timeOrNull, timeText, uuid } from './scalars.ts';
 
 export const stateType = z.enum(stateTypes).meta({ id: 'StateType' });
 
-export const stateDetailsInput = z
+const stateDetailsInput = z
   .object({
     flow_run_id: uuid.nullish(),
     task_run_id: uuid.nullish(),

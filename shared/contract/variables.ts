@@ -20,9 +20,7 @@ const variableName = z
   .max(255)
   .regex(/^[a-z0-9-_]*$/, 'Variable name must only contain lowercase letters, numbers, and dashes or underscores.');
 
-export const variableSort = z
-  .enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_DESC', 'NAME_ASC'])
-  .meta({ id: 'VariableSort' });
+const variableSort = z.enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_DESC', 'NAME_ASC']).meta({ id: 'VariableSort' });
 
 const variableUpdate = z
   .strictObject({

@@ -143,7 +143,7 @@ export const workPoolRoutes = defineRoutes({
   },
 });
 
-export const workerStatuses = ['ONLINE', 'OFFLINE'] as const;
+const workerStatuses = ['ONLINE', 'OFFLINE'] as const;
 
 const worker = z
   .object({

@@ -31,3 +31,15 @@ export function workQueueIdOf(sha256: Sha256, workPoolName: string, name: string
 export function runIdOf(sha256: Sha256, flowId: string, idempotencyKey: string): string {
   return derivedId(sha256, 'run', [flowId, idempotencyKey]);
 }
+
+/** A UUID (version 7, RFC 9562) that tells when it was made; `randomId` gives the rest. */
+export function timedId(epochMilliseconds: number, randomId: string): string {
+  const hex = Math.floor(epochMilliseconds).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7${randomId.slice(15)}`;
+}
+
+/** When an id of `timedId` was made, in epoch milliseconds; undefined for any other. */
+export function timeOfId(id: string): number | undefined {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id);
+  return match === null ? undefined : Number.parseInt(`${match[1]}${match[2]}`, 16);
+}

@@ -3,7 +3,13 @@ import type { JsonObject } from '../domain/json.ts';
 import type { TaskObservation } from '../domain/run/attempt.ts';
 
 /** What came of one request. `unknown`: it may have taken effect, so the same one is repeated. */
-export type Refusal = { readonly kind: 'refused' | 'unknown'; readonly code: string; readonly reason: string };
+export type Refusal = {
+  readonly kind: 'refused' | 'unknown';
+  readonly code: string;
+  readonly reason: string;
+  /** The answer that the token replays for ever; an error says nothing of what an earlier send of the token did. */
+  readonly isAnswer?: true;
+};
 
 export type LaunchOutcome =
   | { readonly kind: 'launched'; readonly taskArn: string; readonly task: TaskObservation }

@@ -4,7 +4,7 @@ import type { Attempt } from '../domain/run/attempt.ts';
 import { repeatDelay } from '../domain/run/attempt-step.ts';
 import { isWaiting, startsAt } from '../domain/run/lane.ts';
 import type { Run } from '../domain/run/run.ts';
-import { defaultMaximumDurationSeconds, defaultStartDeadlineSeconds, timing } from '../domain/run/timing.ts';
+import { defaultMaximumDurationSeconds, defaultStartDeadlineSeconds } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import type { Reservation } from '../domain/submit/admission.ts';
 import { clientTokenOf } from '../domain/task/started-by.ts';
@@ -51,7 +51,8 @@ export async function claimRun(
   { run, reservation }: { readonly run: Run; readonly reservation: Reservation },
 ): Promise<Claimed | undefined> {
   const now = deps.world.now();
-  if (!run.launched || !isWaiting(run) || startsAt(run) > now + timing.earlyHint) return undefined;
+  if (!run.launched || !isWaiting(run) || startsAt(run) > now) return undefined;
+  if (await isFormerOpen(deps, run)) return undefined;
   const job = await renderJob(deps, facts, run);
   if (job.kind === 'unrenderable') {
     await endUnrenderable(deps, run, job.problem);
@@ -70,6 +71,12 @@ export async function claimRun(
   deps.telemetry.runClaimed(attempt);
   await warn(deps, run, job.warnings);
   return { run: { ...after, version: run.version + 1 }, attempt };
+}
+
+/** A run created again under a deleted one's id waits until the task of its former life is known STOPPED (rule 4). */
+async function isFormerOpen(deps: ClaimDeps, run: Run): Promise<boolean> {
+  const former = run.attempt === 0 ? undefined : await deps.runs.readAttempt(run.id, run.attempt);
+  return former !== undefined && former.closed === undefined;
 }
 
 /** The first send is written with the claim: a crash right after it counts as a send whose reply was lost. */

@@ -6,21 +6,31 @@ import type { CounterKey, CounterMove, Counters, HeadChange, Outbox, OutgoingEve
 
 export type PublishDeps = { readonly counters: Counters; readonly outbox: Outbox };
 
-/** @throws when the outbox or the table cannot be reached: the stream brings the batch again */
+/**
+ * A batch that tells nobody anything and moves no counter writes nothing: what publish writes is in the stream as well.
+ *
+ * @throws when the outbox or the table cannot be reached: the stream brings the batch again
+ */
 export async function publishChanges(
   deps: PublishDeps,
   shard: string,
   batch: { readonly last: string; readonly changes: readonly HeadChange[] },
 ): Promise<void> {
+  if (batch.changes.every(isSilent)) return;
   for (;;) {
     const before = await deps.counters.checkpoint(shard);
     const fresh = batch.changes.filter(({ sequence }) => before === undefined || BigInt(sequence) > BigInt(before));
+    if (fresh.length === 0) return;
     // Events first: a crash in between sends them again, and receivers know them by id.
     await deps.outbox.send(fresh.flatMap(stateEvent));
-    if (before !== undefined && BigInt(batch.last) <= BigInt(before)) return;
     const moved = await deps.counters.apply(shard, { before, last: batch.last }, fresh.flatMap(counterMoves));
     if (moved === 'written') return;
   }
+}
+
+/** The head moved and its state did not: a deadline, an ARN, a name. */
+function isSilent({ before, after }: HeadChange): boolean {
+  return before?.state.id === after?.state.id;
 }
 
 function keyOf(run: Run): CounterKey {

@@ -2,7 +2,6 @@
 // the RunTask calls follow outside the lease, under the reservation that was made for them.
 // Safe when doubled, late or lost: claims are conditional, surplus waits in the index, the clock hints again.
 import type { Lane } from '../domain/run/run.ts';
-import { timing } from '../domain/run/timing.ts';
 import {
   type AdmissionState,
   emptyAdmission,
@@ -32,39 +31,42 @@ const passesPerCall = 20;
 type Pass =
   /** Nobody waits, or somebody else has the lease and was told that there is more. */
   | { readonly kind: 'idle' }
-  | { readonly kind: 'claimed'; readonly launches: Promise<unknown>; readonly isMore: boolean }
+  | { readonly kind: 'claimed'; readonly launches: Promise<unknown>; readonly isMore: boolean; readonly lane: Lane }
   | { readonly kind: 'exhausted'; readonly waitMs: number; readonly lane: Lane };
 
 /** Runs passes until nothing waits, the launch time is spent or the budget of this call is. */
 export async function submitRuns(deps: SubmitDeps): Promise<void> {
   const launches: Promise<unknown>[] = [];
-  for (let pass = 0; pass < passesPerCall; pass += 1) {
-    const outcome = await onePass(deps);
-    if (outcome.kind === 'claimed') {
-      launches.push(outcome.launches);
-      if (outcome.isMore) continue;
-      break;
-    }
-    if (outcome.kind === 'exhausted') await comeBack(deps, outcome);
-    break;
+  const tried = new Set<string>();
+  let outcome = await onePass(deps, tried);
+  for (let pass = 1; outcome.kind === 'claimed'; pass += 1) {
+    launches.push(outcome.launches);
+    if (!outcome.isMore || pass === passesPerCall) break;
+    outcome = await onePass(deps, tried);
   }
+  if (outcome.kind === 'exhausted') await comeBack(deps, outcome.lane, outcome.waitMs);
+  if (outcome.kind === 'claimed' && outcome.isMore) await comeBack(deps, outcome.lane, 0);
   await Promise.all(launches);
 }
 
 /** Surplus waits in the index; one hint, not one per run, brings the pump back when there is launch time again. */
-async function comeBack(deps: SubmitDeps, { waitMs, lane }: Extract<Pass, { kind: 'exhausted' }>): Promise<void> {
+async function comeBack(deps: SubmitDeps, lane: Lane, waitMs: number): Promise<void> {
   const delaySeconds = Math.min(60, Math.ceil(waitMs / 1000));
   const dueAt = deps.world.now() + delaySeconds * 1000;
   await deps.hints.submit([{ kind: 'work', lane, dueAt }], { delaySeconds });
 }
 
-async function onePass(deps: SubmitDeps): Promise<Pass> {
+/** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
+const keyOf = ({ runId, scheduledTime }: Candidate): string => `${runId}@${scheduledTime}`;
+
+async function onePass(deps: SubmitDeps, tried: Set<string>): Promise<Pass> {
   // The lease first: who finds it held need not look for work, since the holder will.
   const stored = await deps.admission.read();
   const now = deps.world.now();
-  if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored);
-  const until = now + timing.earlyHint;
-  const candidates = orderCandidates(await waitingCandidates(deps, { until, limit: launchesPerPass }));
+  if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, tried);
+  // One more than a pass takes, to know whether the lane has more.
+  const waiting = await waitingCandidates(deps, { until: now, limit: launchesPerPass + 1 + tried.size });
+  const candidates = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));
   const [first] = candidates;
   if (first === undefined) return { kind: 'idle' };
   const taken = await takeLease(deps, stored, Math.min(candidates.length, launchesPerPass));
@@ -75,19 +77,21 @@ async function onePass(deps: SubmitDeps): Promise<Pass> {
       return { ...taken, lane: first.lane };
     case 'granted': {
       const chosen = candidates.slice(0, taken.reservation.count);
+      for (const candidate of chosen) tried.add(keyOf(candidate));
       const claimed = await claimAll(deps, chosen, taken.reservation);
-      const hasMore = await letGo(deps, taken.held);
+      const hasMore = await letGo(deps, taken.held, taken.reservation.count - claimed.length);
       const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, taken.reservation)));
       // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
       launches.catch(() => undefined);
-      return { kind: 'claimed', launches, isMore: hasMore || candidates.length > chosen.length };
+      return { kind: 'claimed', launches, isMore: hasMore || candidates.length > chosen.length, lane: first.lane };
     }
   }
 }
 
 /** Somebody holds the lease: he is told to go round again. If he has just let go, this pump takes its turn. */
-async function askForMore(deps: SubmitDeps, stored: AdmissionState): Promise<Pass> {
-  if (!stored.more && (await deps.admission.write(stored, { ...stored, more: true })) === 'lost') return onePass(deps);
+async function askForMore(deps: SubmitDeps, stored: AdmissionState, tried: Set<string>): Promise<Pass> {
+  const write = stored.more ? 'written' : await deps.admission.write(stored, { ...stored, more: true });
+  if (write === 'lost') return onePass(deps, tried);
   deps.telemetry.pumpHeld();
   return { kind: 'idle' };
 }
@@ -122,10 +126,10 @@ async function takeLease(deps: SubmitDeps, seen: AdmissionState | undefined, cou
   }
 }
 
-/** Whether somebody hinted while the lease was held. */
-async function letGo(deps: SubmitDeps, held: AdmissionState): Promise<boolean> {
+/** Gives back the lease and the launch time that no claim used. Whether somebody hinted while the lease was held. */
+async function letGo(deps: SubmitDeps, held: AdmissionState, unused: number): Promise<boolean> {
   for (let stored: AdmissionState | undefined = held; ; stored = await deps.admission.read()) {
-    const released = stored === undefined ? undefined : release(stored, held.epoch);
+    const released = stored === undefined ? undefined : release(stored, held.epoch, unused);
     if (released === undefined) return true;
     if ((await deps.admission.write(stored, released.after)) === 'written') return released.hasMore;
   }

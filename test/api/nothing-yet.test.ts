@@ -71,7 +71,7 @@ it.each([
   ['POST', '/api/v2/concurrency_limits/decrement-with-lease', {}, 422],
   ['POST', '/api/task_runs/filter', { limit: 1000 }, 422],
   ['POST', '/api/automations/filter', { sort: 'SIZE' }, 422],
-  ['POST', '/api/task_runs/', { name: 'not yet' }, 404],
+  ['POST', '/api/task_runs/', { name: 'not yet' }, 422],
   ['POST', '/api/automations/', { name: 'not yet' }, 404],
 ] as const)('answers %s %s %j with %i', async (method, path, sent, status) => {
   const answer = await api.call(method, path, sent === undefined ? {} : { body: sent });

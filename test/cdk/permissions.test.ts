@@ -89,6 +89,31 @@ describe('what a step may do', () => {
     expect(onTables.filter((action) => /Scan|Table|PartiQL|Export|Import|Backup/.test(action))).toEqual([]);
   });
 
+  it.each([
+    { step: 'api', indexes: ['lane', 'runs'] },
+    { step: 'trigger', indexes: [] },
+    { step: 'submit', indexes: ['lane'] },
+    { step: 'observe', indexes: [] },
+    { step: 'clock', indexes: ['due'] },
+    { step: 'publish', indexes: [] },
+  ])('lets $step query the indexes $indexes', ({ step, indexes }) => {
+    const named = ofStep(step).flatMap(
+      ({ Resource }) => JSON.stringify(Resource).match(/(?<=\/index\/)[a-z*]+/g) ?? [],
+    );
+
+    expect(named.sort()).toEqual(indexes);
+  });
+
+  it('lets the api and submit write log lines, and the api alone read them', () => {
+    const onBulk = (action: string) =>
+      stepNames.filter((step) =>
+        ofStep(step).some((one) => one.Action.includes(action) && JSON.stringify(one.Resource).includes('TablesBulk')),
+      );
+
+    expect(onBulk('dynamodb:PutItem')).toEqual(['api', 'submit']);
+    expect(onBulk('dynamodb:Query')).toEqual(['api']);
+  });
+
   it('lets submit alone start tasks, register definitions and pass roles', () => {
     const guarded = ['ecs:RunTask', 'ecs:RegisterTaskDefinition', 'iam:PassRole', 'ecs:TagResource'];
 

@@ -252,9 +252,10 @@ describe('the stream source', () => {
   const namesIn = (event: unknown) =>
     (event as { Records: Change[] }).Records.map((record) => record.dynamodb.NewImage.sk.S);
 
-  function start(handler: LambdaHandler, settings: { maxRetries?: number } = {}): EventSource {
+  function start(handler: LambdaHandler, settings: { maxRetries?: number; filter?: object } = {}): EventSource {
     return keep(
       startStreamSource({
+        filter: settings.filter ?? {},
         client: streams,
         streamArn: database.streamArn,
         checkpoints: openCheckpoints(path.join(folder, 'checkpoints.json')),
@@ -274,6 +275,17 @@ describe('the stream source', () => {
       await tables.send(new PutItemCommand({ TableName: controlTableName, Item: item }));
     }
   }
+
+  it('passes records over that the filter does not match', async () => {
+    const names: string[] = [];
+    start((event) => void names.push(...namesIn(event)), { filter: { dynamodb: { Keys: { sk: { S: ['head'] } } } } });
+
+    await put('attempt', 'head', 'state');
+    await put('last', 'head');
+
+    await waitFor('both heads', () => names.length >= 2);
+    expect(names).toEqual(['head', 'head']);
+  });
 
   it('hands a change over as Lambda does, with both images', async () => {
     const events: unknown[] = [];

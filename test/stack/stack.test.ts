@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { credentials } from '../../local/account.ts';
 import { callApi, identified } from '../../local/api-client.ts';
@@ -19,6 +19,8 @@ const own = { ...process.env };
 beforeAll(async () => {
   folder = await tempDir('slipway-stack-');
   process.env['AWS_PROFILE'] = 'operator';
+  // The Lambdas log to the console, as on AWS; here nobody reads it.
+  vi.spyOn(console, 'log').mockImplementation(() => undefined);
   stack = await startStack({
     dataDir: folder.path,
     port: 0,
@@ -32,6 +34,7 @@ afterAll(async () => {
   await stack.close();
   await folder.remove();
   process.env = own;
+  vi.restoreAllMocks();
 });
 
 const runs = z.array(z.object({ id: z.string(), state_type: z.string().nullable(), parameters: z.unknown() }));

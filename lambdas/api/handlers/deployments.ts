@@ -23,7 +23,7 @@ import { belongings, readSurroundings, type Surroundings } from './surroundings.
 
 const missing = 'Deployment not found';
 
-export async function wireOf(deps: ApiDeps, deployment: Deployment): Promise<DeploymentWire> {
+async function wireOf(deps: ApiDeps, deployment: Deployment): Promise<DeploymentWire> {
   const { workPoolName, workQueueId } = deployment;
   const [pool, queue] = await Promise.all([
     workPoolName === undefined ? undefined : deps.catalogue.workPools.read(workPoolName),

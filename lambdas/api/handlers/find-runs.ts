@@ -3,6 +3,7 @@
 import { isCountable, matchesCounter } from '../../../shared/domain/filter/count-filter.ts';
 import { inRunOrder, isListOrder, type RunSort } from '../../../shared/domain/filter/order.ts';
 import { matchesRun, neededFacts, type RunFilters } from '../../../shared/domain/filter/run-filter.ts';
+import { timeOfId } from '../../../shared/domain/identity.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Refusal } from '../refusal.ts';
@@ -97,9 +98,19 @@ function namedIds({ flow_runs: filter }: RunFilters): readonly string[] | undefi
 /** Bounds that the list itself can keep. */
 function expectedStart({ flow_runs: filter }: RunFilters): { readonly before?: number; readonly after?: number } {
   if (filter?.operator === 'or_') return {};
-  const { before_: before, after_: after } = filter?.expected_start_time ?? {};
+  const { before_: before, after_: asked } = filter?.expected_start_time ?? {};
+  const after = asked ?? childrenSince(filter?.parent_task_run_id?.any_);
   return {
     ...(before === undefined || before === null ? {} : { before: Math.floor(before) }),
     ...(after === undefined || after === null ? {} : { after: Math.floor(after) }),
   };
+}
+
+/**
+ * The engine looks for the child of a task run before it creates one. A child is expected to start after the task run
+ * that it hangs on was made, whose id tells when that was; clocks may differ by a minute.
+ */
+function childrenSince(parents: readonly string[] | null | undefined): number | undefined {
+  const times = (parents ?? []).map((id) => timeOfId(id) ?? 0);
+  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - 60_000);
 }

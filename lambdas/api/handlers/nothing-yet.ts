@@ -7,6 +7,7 @@ import type { taskRunRoutes } from '../../../shared/contract/task-runs.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound, Refusal } from '../refusal.ts';
 import { windowOf } from './paging.ts';
+import { placeTaskRun } from './place-task-run.ts';
 
 /** An empty list, once its limits have been looked at. */
 async function noneOf({ body }: { readonly body: Parameters<typeof windowOf>[0] }): Promise<[]> {
@@ -43,5 +44,6 @@ export const globalLimitHandlers = {
 
 export const taskRunHandlers = {
   count_task_runs: none,
+  create_task_run: placeTaskRun,
   read_task_runs: noneOf,
 } satisfies Handlers<typeof taskRunRoutes, ApiDeps>;

@@ -14,7 +14,7 @@ export async function removeDeployment(deps: ApiDeps, deployment: Deployment): P
 }
 
 /** Runs that have not been claimed yet; those under way go on. */
-export async function removeWaitingRuns(deps: ApiDeps, deployment: Deployment): Promise<void> {
+async function removeWaitingRuns(deps: ApiDeps, deployment: Deployment): Promise<void> {
   const { workPoolName, workQueueId, id: deploymentId } = deployment;
   if (workPoolName === undefined || workQueueId === undefined) return;
   const lane = { workPoolName, workQueueId, deploymentId };

@@ -18,7 +18,7 @@ import { readPool } from './work-pools.ts';
 const agentPool = 'default-agent-pool';
 const missing = 'work queue not found';
 
-export async function wireOfQueues(deps: ApiDeps, queues: readonly WorkQueue[]) {
+async function wireOfQueues(deps: ApiDeps, queues: readonly WorkQueue[]) {
   const isLimited = queues.some(({ concurrencyLimit }) => concurrencyLimit !== undefined);
   const [pools, rows] = await Promise.all([deps.catalogue.workPools.list(), isLimited ? deps.counters.read() : []]);
   return queues.map((queue) =>

@@ -95,6 +95,7 @@ export function createTasks(clients: { readonly ecs: ECSClient; readonly launch:
           kind: 'refused',
           code: failure?.reason ?? 'NoTask',
           reason: reason === '' ? 'ECS started no task' : reason,
+          isAnswer: true,
         };
       } catch (error) {
         return refusal(error);

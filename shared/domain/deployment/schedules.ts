@@ -24,7 +24,7 @@ export type MergedSchedules =
 const withoutSchedule = 'Unable to create new deployment schedules without a schedule configuration.';
 
 /** Undefined when the schedule itself is missing. */
-export function newSchedule(sent: SentSchedule, owner: ScheduleOwner): DeploymentSchedule | undefined {
+function newSchedule(sent: SentSchedule, owner: ScheduleOwner): DeploymentSchedule | undefined {
   if (sent.schedule === undefined) return undefined;
   const fresh: DeploymentSchedule = {
     id: owner.newId(),
@@ -119,7 +119,7 @@ function renameProblem(known: readonly DeploymentSchedule[], sent: readonly Sent
 }
 
 /** Prefect's rule: slugs are unique within a deployment. */
-export const slugsMustBeUnique = 'Schedule slugs must be unique within a deployment.';
+const slugsMustBeUnique = 'Schedule slugs must be unique within a deployment.';
 
 export function repeatedSlug(schedules: readonly DeploymentSchedule[]): string | undefined {
   const slugs = schedules.flatMap(({ slug }) => (slug === undefined ? [] : [slug]));

@@ -48,11 +48,11 @@ export function isNull(wanted: Maybe<boolean>, value: unknown): boolean | undefi
   return isAsked(wanted) ? (value === undefined) === wanted : undefined;
 }
 
-export function notLater(bound: Maybe<number>, value: number | undefined): boolean | undefined {
+function notLater(bound: Maybe<number>, value: number | undefined): boolean | undefined {
   return isAsked(bound) ? value !== undefined && value <= bound : undefined;
 }
 
-export function notEarlier(bound: Maybe<number>, value: number | undefined): boolean | undefined {
+function notEarlier(bound: Maybe<number>, value: number | undefined): boolean | undefined {
   return isAsked(bound) ? value !== undefined && value >= bound : undefined;
 }
 

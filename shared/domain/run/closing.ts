@@ -61,7 +61,8 @@ export function endingOf(run: Run, attempt: Attempt): Ending {
  * waits for this attempt. `run` as for `endingOf`; none when the attempt is no longer its run's current one.
  */
 export function endingWithoutTask(run: Run | undefined, message: string, otherwise: (run: Run) => Ending): Ending {
-  if (run === undefined || isTerminal(run.state.type) || isRescheduled(run) || isSuspended(run)) return { kind: 'keep' };
+  if (run === undefined || isTerminal(run.state.type) || isRescheduled(run) || isSuspended(run))
+    return { kind: 'keep' };
   return run.state.type === 'CANCELLING' ? ended('CANCELLED', message) : otherwise(run);
 }
 

@@ -79,8 +79,8 @@ export function grant(state: AdmissionState, rate: LaunchRate, wanted: { count: 
       epoch,
       leaseUntil: now + timing.pumpLease,
       more: false,
-      launches: { tokens: tokens - granted, at: now },
-      share: shareNow(state, now),
+      // Clocks differ by milliseconds: time that was counted is not counted again.
+      launches: { tokens: tokens - granted, at: Math.max(now, state.launches.at) },
     },
     reservation: { epoch, count: granted, expiresAt: now + timing.reservation },
   };
@@ -99,10 +99,18 @@ export function grantRepeat(state: AdmissionState, rate: LaunchRate, now: number
   };
 }
 
-/** Gives the lease back; refused (undefined) while `more` asks the holder to go round again or another holds it. */
-export function release(state: AdmissionState, epoch: number): { after: AdmissionState; hasMore: boolean } | undefined {
+/**
+ * Gives back the lease and the launches of its reservation that nobody used; refused (undefined) when another holds it.
+ * `hasMore`: somebody asked the holder to go round again.
+ */
+export function release(
+  state: AdmissionState,
+  epoch: number,
+  unused = 0,
+): { after: AdmissionState; hasMore: boolean } | undefined {
   if (state.epoch !== epoch) return undefined;
-  return { after: { ...state, leaseUntil: 0, more: false }, hasMore: state.more };
+  const launches = { ...state.launches, tokens: state.launches.tokens + unused };
+  return { after: { ...state, leaseUntil: 0, more: false, launches }, hasMore: state.more };
 }
 
 /** AWS throttled a launch: half the rate, at most once in two seconds. */

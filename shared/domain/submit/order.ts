@@ -9,7 +9,7 @@ export type Candidate = {
   readonly priority: number;
 };
 
-/** Orders candidates: within a pool by priority, then time; over pools in turns. */
+/** Orders candidates: within a pool by priority, then time; over pools in turns, in which who waited longest is first. */
 export function orderCandidates(candidates: readonly Candidate[]): Candidate[] {
   const pools = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
@@ -26,10 +26,8 @@ export function orderCandidates(candidates: readonly Candidate[]): Candidate[] {
   const longest = Math.max(0, ...queues.map((queue) => queue.length));
   const ordered: Candidate[] = [];
   for (let turn = 0; turn < longest; turn += 1) {
-    for (const queue of queues) {
-      const next = queue[turn];
-      if (next !== undefined) ordered.push(next);
-    }
+    const next = queues.flatMap((queue) => queue.slice(turn, turn + 1));
+    ordered.push(...next.sort((one, other) => one.scheduledTime - other.scheduledTime));
   }
   return ordered;
 }
