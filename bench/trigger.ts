@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { callApi, identified } from '../local/api-client.ts';
 import { startStack } from '../local/stack.ts';
+import { divertOutput, openLogFile, openTerminal } from '../local/terminal.ts';
 import { createWorkPools } from '../local/work-pools.ts';
 
 const usage = `Measures the time from POST to RunTask: npm run bench:trigger -- [options]
@@ -33,10 +34,9 @@ const now = () => performance.timeOrigin + performance.now();
 const arrivals = new Map<string, number>();
 let onArrival: (runId: string) => void = () => undefined;
 
-// What the Lambdas log is not what is measured; they take the console as they find it.
-console.log = () => undefined;
-
 const dataDir = await mkdtemp(path.join(tmpdir(), 'slipway-bench-'));
+const terminal = openTerminal();
+divertOutput(openLogFile(path.join(dataDir, 'slipway.log')));
 const stack = await startStack({
   port: 0,
   dataDir,
@@ -118,11 +118,11 @@ function line({ inFlight, medianMs, p90Ms, p99Ms, maxMs }: Result): string {
 const id = await deployment();
 const results: Result[] = [];
 for (const inFlight of [1, 16]) {
-  if (values.json !== true) process.stderr.write(`${runs} runs with ${inFlight} in flight …\n`);
+  terminal.complain(`${runs} runs with ${inFlight} in flight …`);
   results.push(await measure(id, inFlight));
 }
-if (values.json === true) process.stdout.write(`${JSON.stringify({ runs, results })}\n`);
-else process.stdout.write(`${results.map(line).join('\n')}\n`);
+if (values.json === true) terminal.print(JSON.stringify({ runs, results }));
+else terminal.print(results.map(line).join('\n'));
 await stack.close();
 await rm(dataDir, { recursive: true, force: true });
 process.exit(0);

@@ -26,7 +26,7 @@ const patienceMs = 60_000;
 const finalTypes = new Set(['COMPLETED', 'FAILED', 'CRASHED', 'CANCELLED']);
 
 /** Registers the deployments of `examples/prefect.yaml`; answers the id of `hello`. */
-export async function registerExamples(apiUrl: string): Promise<string> {
+async function registerExamples(apiUrl: string): Promise<string> {
   const file = path.join(examplesFolder, 'prefect.yaml');
   const deployments = readPrefectYaml({ text: readFileSync(file, 'utf8'), file, environment: {} });
   const ids = new Map<string, string>();

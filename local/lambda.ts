@@ -27,7 +27,7 @@ export type LambdaOptions = {
 };
 
 /** Lambda's limit of a synchronous payload, in bytes, request and response alike. */
-export const payloadLimitBytes = 6 * 1024 * 1024;
+const payloadLimitBytes = 6 * 1024 * 1024;
 
 export type LambdaErrorCode = 'failed' | 'timed_out' | 'request_too_large' | 'response_too_large';
 

@@ -100,14 +100,15 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   };
 }
 
+/** What the servers do not need, so that loading it takes no time from them. */
 async function loadParts() {
-  const [services, lambdas, sources, scheduler] = await Promise.all([
+  const [{ startServices }, { loadLambdas }, { startEventSources }, { startScheduler }] = await Promise.all([
     import('./services.ts'),
     import('./lambdas.ts'),
     import('./event-sources.ts'),
     import('./scheduler.ts'),
   ]);
-  return { ...services, ...lambdas, ...sources, ...scheduler };
+  return { startServices, loadLambdas, startEventSources, startScheduler };
 }
 
 /** The servers that need nothing of each other. All are waited for, so that none is left when one fails. */

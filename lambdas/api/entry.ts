@@ -10,25 +10,34 @@ import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { bindUseCases } from './deps.ts';
+import { forgivingHints } from './forgiving-hints.ts';
 import { createApi } from './front.ts';
 
 const env = readEnv('api');
 const client = createDocumentClient();
 const control = { client, table: env.SLIPWAY_CONTROL_TABLE };
-const log = createLog('api', console.log, world.now);
+const log = createLog('api', standardOutput, world.now);
+const telemetry = createTelemetry(log);
 
 const stores = {
   world,
   runs: createRuns({ ...control, newId: world.newId, now: world.now }),
   lanes: createLanes(control),
   catalogue: createCatalogue({ ...control, newId: world.newId, sha256: world.sha256 }),
-  hints: createHints(createSqsClient(), {
-    submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
-    observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
-  }),
-  telemetry: createTelemetry(log),
+  hints: forgivingHints(
+    createHints(
+      createSqsClient(),
+      {
+        submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
+        observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
+      },
+      telemetry,
+    ),
+    log,
+  ),
+  telemetry,
 };
 
 const secretArn = env.SLIPWAY_AUTH_SECRET_ARN;

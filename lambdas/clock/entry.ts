@@ -8,21 +8,26 @@ import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { type ClockDeps, keepTime } from '../../shared/use-cases/keep-time.ts';
 
 const env = readEnv('clock');
 const client = createDocumentClient();
+const telemetry = createTelemetry(createLog('clock', standardOutput, world.now));
 
 const deps: ClockDeps = {
   world,
   runs: createRuns({ client, table: env.SLIPWAY_CONTROL_TABLE, newId: world.newId, now: world.now }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
-  hints: createHints(createSqsClient(), {
-    submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
-    observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
-  }),
-  telemetry: createTelemetry(createLog('clock', console.log, world.now)),
+  hints: createHints(
+    createSqsClient(),
+    {
+      submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
+      observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
+    },
+    telemetry,
+  ),
+  telemetry,
   cluster: env.SLIPWAY_CLUSTER_ARN,
 };
 

@@ -7,7 +7,7 @@ import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import type { ObserveDeps } from '../../shared/use-cases/observe-task.ts';
 import { takeObserveHint, takeTask } from '../../shared/use-cases/take-hints.ts';
 import { eachAlone, queueHandler } from '../queue-handler.ts';
@@ -15,17 +15,22 @@ import { type ObserveMessage, observeMessage } from './message.ts';
 
 const env = readEnv('observe');
 const client = createDocumentClient();
-const log = createLog('observe', console.log, world.now);
+const log = createLog('observe', standardOutput, world.now);
+const telemetry = createTelemetry(log);
 
 const deps: ObserveDeps = {
   world,
   runs: createRuns({ client, table: env.SLIPWAY_CONTROL_TABLE, newId: world.newId, now: world.now }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
-  hints: createHints(createSqsClient(), {
-    submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
-    observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
-  }),
-  telemetry: createTelemetry(log),
+  hints: createHints(
+    createSqsClient(),
+    {
+      submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
+      observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
+    },
+    telemetry,
+  ),
+  telemetry,
   stack: env.SLIPWAY_STACK,
 };
 

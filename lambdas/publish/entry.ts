@@ -8,13 +8,13 @@ import { createBus } from '../../shared/adapters/eventbridge/bus.ts';
 import { createOutbox, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { type PublishDeps, publishChanges } from '../../shared/use-cases/publish-changes.ts';
 import { queueHandler, together } from '../queue-handler.ts';
 import { outgoingEvent } from './message.ts';
 
 const env = readEnv('publish');
-const log = createLog('publish', console.log, world.now);
+const log = createLog('publish', standardOutput, world.now);
 const bus = createBus(env.SLIPWAY_BUS_NAME);
 
 const deps: PublishDeps = {
@@ -29,19 +29,23 @@ const deliver = queueHandler({
 });
 
 /** The shard's name comes with the tumbling window that the event source is configured with. */
-type ShardEvent = DynamoDBStreamEvent & { readonly shardId?: string };
+type ShardEvent = DynamoDBStreamEvent & { readonly shardId?: string; readonly state?: object };
 
-async function take(event: ShardEvent): Promise<DynamoDBBatchResponse> {
+/** A source with a window wants the window's state back; ours keeps none. */
+type WindowAnswer = DynamoDBBatchResponse & { readonly state: object };
+
+async function take(event: ShardEvent): Promise<WindowAnswer> {
+  const answer: WindowAnswer = { state: event.state ?? {}, batchItemFailures: [] };
   const last = event.Records.at(-1);
-  if (last === undefined) return { batchItemFailures: [] };
+  if (last === undefined) return answer;
   const changes = event.Records.flatMap((record) => readHeadChange(record) ?? []);
   const shard = event.shardId ?? last.eventSourceARN ?? 'stream';
   await publishChanges(deps, shard, { last: sequenceOf(last), changes });
-  return { batchItemFailures: [] };
+  return answer;
 }
 
-export const handler = middy<ShardEvent | SQSEvent, DynamoDBBatchResponse | SQSBatchResponse>().handler(
-  (event, context) => (isQueueEvent(event) ? deliver(event, context) : take(event)),
+export const handler = middy<ShardEvent | SQSEvent, WindowAnswer | SQSBatchResponse>().handler((event, context) =>
+  isQueueEvent(event) ? deliver(event, context) : take(event),
 );
 
 function isQueueEvent(event: ShardEvent | SQSEvent): event is SQSEvent {

@@ -11,7 +11,7 @@ import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv, readRegion } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { type TakeSubmitDeps, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { submitHint } from '../hint-schemas.ts';
 import { queueHandler, together } from '../queue-handler.ts';
@@ -20,7 +20,8 @@ import { taskDefaults } from './task-defaults.ts';
 const env = readEnv('submit');
 const client = createDocumentClient();
 const table = env.SLIPWAY_CONTROL_TABLE;
-const log = createLog('submit', console.log, world.now);
+const log = createLog('submit', standardOutput, world.now);
+const telemetry = createTelemetry(log);
 
 const deps: TakeSubmitDeps = {
   world,
@@ -31,11 +32,15 @@ const deps: TakeSubmitDeps = {
   catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
-  hints: createHints(createSqsClient(), {
-    submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
-    observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
-  }),
-  telemetry: createTelemetry(log),
+  hints: createHints(
+    createSqsClient(),
+    {
+      submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
+      observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
+    },
+    telemetry,
+  ),
+  telemetry,
   launchRate: { perSecond: env.SLIPWAY_LAUNCH_RATE, burst: env.SLIPWAY_LAUNCH_BURST },
   taskDefaults: taskDefaults(env, readRegion()),
   stack: env.SLIPWAY_STACK,

@@ -6,7 +6,7 @@ import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { type TriggerDeps, triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { eachAlone, queueHandler, reportBad } from '../queue-handler.ts';
 import { triggerMessage, triggerRequest } from './message.ts';
@@ -14,17 +14,22 @@ import { triggerMessage, triggerRequest } from './message.ts';
 const env = readEnv('trigger');
 const client = createDocumentClient();
 const table = env.SLIPWAY_CONTROL_TABLE;
-const log = createLog('trigger', console.log, world.now);
+const log = createLog('trigger', standardOutput, world.now);
+const telemetry = createTelemetry(log);
 
 const deps: TriggerDeps = {
   world,
   runs: createRuns({ client, table, newId: world.newId, now: world.now }),
   catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
-  hints: createHints(createSqsClient(), {
-    submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
-    observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
-  }),
-  telemetry: createTelemetry(log),
+  hints: createHints(
+    createSqsClient(),
+    {
+      submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
+      observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
+    },
+    telemetry,
+  ),
+  telemetry,
 };
 
 export const handler = queueHandler({

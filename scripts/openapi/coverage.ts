@@ -32,6 +32,7 @@ const differences = [
   '`POST /task_runs/filter` is always empty and `/count` is 0: task runs come with the sockets. `POST /task_runs/` answers one that is not kept, so that subflows run; background tasks (`task.delay()`) are refused with 404.',
   '`GET /flow_run_states/{id}` is 404: states are found by their run.',
   'Unknown flows in `POST /deployments/` and `POST /flow_runs/` are 404, where Prefect answers 409.',
+  'Parameters are kept as they are sent: values marked with `__prefect_kind` are not filled in.',
   'A work queue keeps its name; `PATCH` with another one is 422.',
   'Deleting a flow deletes its deployments and their waiting runs; runs that have started stay.',
   'An item has at most 400 KB (deployments, pools, variables, runs with their parameters); more is 413. A log line is cut at 64,000 characters.',

@@ -25,6 +25,8 @@ export function createTelemetry(log: Log) {
       log('INFO', 'task stop requested', { flow_run_id: attempt.runId, attempt: attempt.number, cause }),
     attemptClosed: (attempt: { runId: string; number: number }, end: string) =>
       log('INFO', 'attempt closed', { flow_run_id: attempt.runId, attempt: attempt.number, end }),
+    hintsLost: (queue: string, count: number, error: unknown) =>
+      log('WARN', 'hints lost', { queue, count, problem: error instanceof Error ? error.message : String(error) }),
     foreignTask: (taskArn: string) => log('WARN', 'task of no open attempt', { task_arn: taskArn }),
     staleTick: (scheduledTime: string) => log('WARN', 'stale clock tick dropped', { scheduled_time: scheduledTime }),
     clockTicked: (counts: { runs: number; attempts: number; lanes: number; differences: number }) =>

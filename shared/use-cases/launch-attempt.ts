@@ -1,7 +1,7 @@
 // Sends an attempt's RunTask request and records what came of it, at most one task per attempt:
 // a lost reply leaves the attempt as it is (the same try is repeated later), only a definite negative opens a new try.
 import type { Attempt } from '../domain/run/attempt.ts';
-import { restartOrCrash } from '../domain/run/closing.ts';
+import { type Ending, endingWithoutTask } from '../domain/run/closing.ts';
 import type { Run } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import { emptyAdmission, type LaunchRate, type Reservation, throttled } from '../domain/submit/admission.ts';
@@ -61,7 +61,8 @@ async function ensureRegistered(deps: LaunchDeps, family: string): Promise<Refus
   const known = await deps.families.read(family);
   if (known === undefined || known.arn !== undefined) return undefined;
   const answer = await deps.tasks.register(known.definition);
-  if (answer.kind !== 'registered') return answer;
+  // A family without an ARN was never sent with: whatever ECS says of it, there is no task.
+  if (answer.kind !== 'registered') return { ...answer, isAnswer: true };
   await deps.families.markRegistered(family, answer.arn);
   return undefined;
 }
@@ -69,38 +70,27 @@ async function ensureRegistered(deps: LaunchDeps, family: string): Promise<Refus
 async function refused(deps: LaunchDeps, attempt: Attempt, refusal: Refusal): Promise<void> {
   const kind = refusal.kind === 'unknown' ? 'capacity' : classifyRefusal(refusal);
   deps.telemetry.launchRefused(attempt, { code: refusal.code, reason: refusal.reason, class: kind });
-  switch (kind) {
-    case 'permanent':
-      return neverLaunched(deps, attempt, {
-        kind: 'end',
-        state: { type: 'CRASHED', name: 'Crashed', message: refusalMessage(refusal), details: {} },
-      });
-    case 'throttled':
-      await halveRate(deps);
-      return newTry(deps, attempt);
-    case 'inactive-definition': {
-      const family = await deps.families.read(attempt.family);
-      const again = family === undefined ? undefined : await deps.tasks.register(family.definition);
-      if (again?.kind === 'registered') await deps.families.markRegistered(attempt.family, again.arn);
-      return newTry(deps, attempt);
-    }
-    case 'capacity':
-      return newTry(deps, attempt);
-  }
+  if (kind === 'throttled') await halveRate(deps);
+  if (kind === 'inactive-definition') await registerAgain(deps, attempt.family);
+  // A former send of this token may have started a task, of which an error says nothing: the same try is repeated.
+  if (attempt.currentTry.sends > 1 && refusal.isAnswer !== true) return;
+  if (kind !== 'permanent') return newTry(deps, attempt);
+  const state = { type: 'CRASHED', name: 'Crashed', message: refusalMessage(refusal), details: {} } as const;
+  await neverLaunched(deps, attempt, () => ({ kind: 'end', state }));
 }
 
-type Ending = ReturnType<typeof restartOrCrash>;
+async function registerAgain(deps: LaunchDeps, family: string): Promise<void> {
+  const known = await deps.families.read(family);
+  const again = known === undefined ? undefined : await deps.tasks.register(known.definition);
+  if (again?.kind === 'registered') await deps.families.markRegistered(family, again.arn);
+}
 
-/** Closes an attempt for which no task can exist: nothing was sent, or the answer was a definite no. */
-export async function neverLaunched(deps: LaunchDeps, attempt: Attempt, ending?: Ending): Promise<void> {
+/** Closes an attempt for which no task can exist: nothing was sent, the answer was a definite no, or it is proven. */
+export async function neverLaunched(deps: CloseDeps, attempt: Attempt, otherwise: (run: Run) => Ending): Promise<void> {
   await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run, current) => {
     // An event came after all: a negative reply never closes an attempt for which a task was seen.
     if (current.taskArn !== undefined) return undefined;
-    const reason = `no task could be started within ${current.startDeadlineSeconds} s`;
-    return {
-      end: 'never-launched',
-      ending: ending ?? (run === undefined ? { kind: 'keep' } : restartOrCrash(run, reason)),
-    };
+    return { end: 'never-launched', ending: endingWithoutTask(run, 'No task was started.', otherwise) };
   });
 }
 

@@ -1,6 +1,7 @@
 // What a living task tells of its run: where it runs, and for exit-code attempts that it is RUNNING.
 // Engine attempts say RUNNING themselves (rule 8).
 import type { Attempt } from '../domain/run/attempt.ts';
+import { isRescheduled } from '../domain/run/attempt-step.ts';
 import type { Run } from '../domain/run/run.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import { maximumRaces, withDeadline } from './change-run.ts';
@@ -35,7 +36,8 @@ async function announce(deps: CloseDeps, before: Run, after: Run): Promise<void>
 }
 
 function withPid(run: Run, attempt: Attempt): Run {
-  if (attempt.taskArn === undefined) return run;
+  // A run that waits for another attempt is not where this one's task is.
+  if (attempt.taskArn === undefined || isRescheduled(run)) return run;
   const infrastructurePid = `${attempt.cluster}::${attempt.taskArn}`;
   return run.infrastructurePid === infrastructurePid ? run : { ...run, infrastructurePid };
 }

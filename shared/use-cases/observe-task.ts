@@ -1,6 +1,7 @@
 // Folds what ECS says of a task (event, reply, description) into its attempt, then asks what the attempt needs next.
 // Safe in any order and number: only a newer `version` of the same task changes anything.
 import type { Attempt, TaskObservation } from '../domain/run/attempt.ts';
+import { endingWithoutTask } from '../domain/run/closing.ts';
 import type { Run } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import { ownerOf } from '../domain/task/started-by.ts';
@@ -57,8 +58,9 @@ export async function foldObservation(
 }
 
 function mayHave(attempt: Attempt, taskArn: string): boolean {
-  if (attempt.taskArn !== undefined) return attempt.taskArn === taskArn;
-  return attempt.closed === undefined;
+  // What was given up as lost and lives after all is in nobody's name any more.
+  if (attempt.closed?.end === 'lost') return false;
+  return attempt.taskArn === undefined ? attempt.closed === undefined : attempt.taskArn === taskArn;
 }
 
 /** The attempt with the newer observation, or undefined when it has nothing new. */
@@ -78,16 +80,14 @@ function dueAfter(attempt: Attempt, task: TaskObservation, now: number): number 
     : now + timing.startCheck;
 }
 
-/** ECS knows the task no more: its exit code is lost, so the run cannot be called done or failed. */
+/**
+ * ECS knows the task no more: its exit code is lost, so the run cannot be called done or failed.
+ * Whatever was learnt of the attempt since then leaves it open, to be decided on anew.
+ */
 export async function closeLost(deps: FoldDeps, attempt: Attempt, reason: string): Promise<void> {
-  await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run) => ({
-    end: 'lost',
-    reason,
-    ending:
-      run === undefined
-        ? { kind: 'keep' }
-        : run.state.type === 'CANCELLING'
-          ? { kind: 'end', state: { type: 'CANCELLED', name: 'Cancelled', message: reason, details: {} } }
-          : { kind: 'end', state: { type: 'CRASHED', name: 'Crashed', message: reason, details: {} } },
-  }));
+  const state = { type: 'CRASHED', name: 'Crashed', message: reason, details: {} } as const;
+  await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run, current) => {
+    if (current.version !== attempt.version) return undefined;
+    return { end: 'lost', reason, ending: endingWithoutTask(run, reason, () => ({ kind: 'end', state })) };
+  });
 }

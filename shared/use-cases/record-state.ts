@@ -111,7 +111,8 @@ async function holdCrash(deps: RecordDeps, round: Round, attempt: Attempt): Prom
 /** What a fenced attempt said is kept on its item for whoever wonders; it never moves the run. */
 async function keepFenced(deps: RecordDeps, { request, run }: Round): Promise<void> {
   const { caller, proposed } = request;
-  if (caller === undefined || caller.runId !== run.id || caller.attempt === run.attempt) return;
+  if (caller === undefined || caller.runId !== run.id) return;
+  if (caller.attempt === run.attempt && run.isAttemptOpen) return;
   const attempt = await deps.runs.readAttempt(run.id, caller.attempt);
   if (attempt === undefined) return;
   const said = { at: deps.world.now(), type: proposed.type, name: proposed.name };

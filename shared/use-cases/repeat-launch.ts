@@ -7,7 +7,6 @@ import { timing } from '../domain/run/timing.ts';
 import { emptyAdmission, grantRepeat, type Reservation } from '../domain/submit/admission.ts';
 import { startedBy } from '../domain/task/started-by.ts';
 import type { SeenTask } from '../ports/tasks.ts';
-import { closeAttempt } from './close-attempt.ts';
 import { type LaunchDeps, launchAttempt, neverLaunched } from './launch-attempt.ts';
 import { closeLost, foldObservation } from './observe-task.ts';
 import type { LaunchSteps } from './visit-attempt.ts';
@@ -59,13 +58,8 @@ async function reserveRepeat(deps: RepeatDeps, attempt: Attempt): Promise<Reserv
 
 /** Nothing was sent under the current try and nothing will be: the run is no longer wanted, or its start deadline came. */
 async function giveUp(deps: RepeatDeps, attempt: Attempt, reason: string): Promise<void> {
-  if (reason === 'start-deadline') return neverLaunched(deps, attempt);
-  await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run, current) => {
-    if (current.taskArn !== undefined) return undefined;
-    const isCancelling = run?.state.type === 'CANCELLING';
-    const state = { type: 'CANCELLED', name: 'Cancelled', message: 'No task was started.', details: {} } as const;
-    return { end: 'never-launched', ending: isCancelling ? { kind: 'end', state } : { kind: 'keep' } };
-  });
+  const late = `no task could be started within ${attempt.startDeadlineSeconds} s`;
+  await neverLaunched(deps, attempt, (run) => restartOrCrash(run, reason === 'start-deadline' ? late : reason));
 }
 
 async function proveAbsence(deps: RepeatDeps, attempt: Attempt): Promise<'done' | 'later'> {
@@ -102,15 +96,8 @@ async function conclude(deps: RepeatDeps, attempt: Attempt, isProven: boolean): 
     const reason = 'The reply to RunTask was lost and ECS can no longer tell whether a task was started.';
     return closeLost(deps, attempt, reason);
   }
-  await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, (run, current) => {
-    if (current.taskArn !== undefined) return undefined;
-    const reason = 'the reply to RunTask was lost and no task was ever started';
-    const cancelled = { type: 'CANCELLED', name: 'Cancelled', message: 'No task was started.', details: {} } as const;
-    if (run === undefined) return { end: 'never-launched', ending: { kind: 'keep' } };
-    const ending =
-      run.state.type === 'CANCELLING' ? ({ kind: 'end', state: cancelled } as const) : restartOrCrash(run, reason);
-    return { end: 'never-launched', ending };
-  });
+  const reason = 'the reply to RunTask was lost and no task was ever started';
+  await neverLaunched(deps, attempt, (run) => restartOrCrash(run, reason));
 }
 
 /** The task of this attempt among those that a listing shows. */

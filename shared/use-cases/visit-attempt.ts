@@ -1,10 +1,10 @@
 // Does what an open attempt needs next, until it needs nothing before some later time: the one repair loop,
 // walked by events, replies, the clock's visits and restarts alike. `submit` may launch, `observe` may not.
 import type { Attempt, StopCause } from '../domain/run/attempt.ts';
-import { type AttemptStep, nextAttemptStep } from '../domain/run/attempt-step.ts';
+import { type AttemptStep, nextAttemptStep, unwantedBecause } from '../domain/run/attempt-step.ts';
 import { endingOf } from '../domain/run/closing.ts';
 import type { Run } from '../domain/run/run.ts';
-import { isTerminal, type State } from '../domain/run/state.ts';
+import type { State } from '../domain/run/state.ts';
 import { timing } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import type { SeenTask, Tasks } from '../ports/tasks.ts';
@@ -112,9 +112,13 @@ async function lookedAt(deps: VisitDeps, attempt: Attempt, seen: SeenTask): Prom
   const folded = await foldObservation(deps, { runId: attempt.runId, attempt: attempt.number }, seen);
   if (folded.kind === 'foreign' || folded.attempt.closed !== undefined) return 'later';
   if (folded.attempt.task?.lastStatus === 'STOPPED') return 'done';
-  if (folded.attempt.heldCrash !== undefined) return acceptCrash(deps, folded.attempt, folded.attempt.heldCrash);
-  const { missingSince: _seenAgain, ...present } = folded.attempt;
-  const dueAt = deps.world.now() + timing.startCheck;
+  const now = deps.world.now();
+  const { heldCrash, missingSince: _seenAgain, ...rest } = folded.attempt;
+  if (heldCrash !== undefined && heldCrash.timestamp + timing.heldCrash <= now) {
+    return acceptCrash(deps, folded.attempt, heldCrash);
+  }
+  const present = heldCrash === undefined ? rest : { ...rest, heldCrash };
+  const dueAt = now + timing.startCheck;
   await deps.runs.changeAttempt(folded.attempt, { ...present, dueAt });
   return 'later';
 }
@@ -122,7 +126,7 @@ async function lookedAt(deps: VisitDeps, attempt: Attempt, seen: SeenTask): Prom
 /** The engine gave up long ago and its container lives on: its word stands, and the task is stopped after it. */
 async function acceptCrash(deps: VisitDeps, attempt: Attempt, crash: State): Promise<'done' | 'later'> {
   const run = await deps.runs.read(attempt.runId);
-  if (run === undefined || run.attempt !== attempt.number || isTerminal(run.state.type)) return 'later';
+  if (run === undefined || unwantedBecause({ run, attempt }) !== undefined) return 'later';
   const { id, timestamp: _told, ...proposed } = crash;
   const head = withDeadline(enterState(run, mintState(run, proposed, { id, now: deps.world.now() })), attempt);
   if ((await deps.runs.change(run, head)) === 'lost') return 'done';
@@ -152,7 +156,5 @@ async function stop(deps: VisitDeps, attempt: Attempt, cause: StopCause): Promis
   if ((await deps.runs.changeAttempt(attempt, after)) === 'lost') return 'done';
   deps.telemetry.stopRequested(attempt, cause);
   const answer = await deps.tasks.stop(attempt.cluster, taskArn, `slipway: ${cause}`);
-  if (answer === 'requested') return 'later';
-  await closeLost(deps, { ...after, version: attempt.version + 1 }, 'The task was gone when it was to be stopped.');
-  return 'done';
+  return answer === 'requested' ? 'later' : lookedInVain(deps, { ...after, version: attempt.version + 1 });
 }

@@ -84,6 +84,14 @@ describe('deployments that cannot be served', () => {
     expect((await read(id)).job_variables).toEqual({ cpu: 256, memory: 512 });
   });
 
+  it('makes no queue for a deployment that it refuses', async () => {
+    const job_variables = { cpu: 1024, memory: 100 };
+
+    await create('odd', { work_pool_name: 'push', work_queue_name: 'never', job_variables });
+
+    expect((await api.call('GET', '/api/work_pools/push/queues/never')).status).toBe(404);
+  });
+
   it('answers 422 to a job variable of the wrong type', async () => {
     const answer = await create('odd', { work_pool_name: 'process', job_variables: { env: 'A=1' } });
 

@@ -100,6 +100,32 @@ describe('deployments', () => {
     expect(queue.body).toMatchObject({ name: 'fresh', priority: 2 });
   });
 
+  it('puts a deployment that names a queue without a pool into the pool for agents', async () => {
+    const created = await create('agent', { work_queue_name: 'old style' });
+
+    expect(created.body).toMatchObject({ work_pool_name: 'default-agent-pool', work_queue_name: 'old style' });
+  });
+
+  it('moves to a queue of the pool that it has', async () => {
+    const { id } = (await create('moving', { work_pool_name: 'process' })).body;
+
+    await update(id, { work_queue_name: 'elsewhere' });
+
+    expect(await read(id)).toMatchObject({ work_pool_name: 'process', work_queue_name: 'elsewhere' });
+  });
+
+  it('takes AWS credentials on a push pool and logs that they are ignored', async () => {
+    api.logged.length = 0;
+    const job_variables = { aws_credentials: { aws_access_key_id: 'AKIA-SECRET' } };
+
+    const created = await create('credentials', { work_pool_name: 'push', job_variables });
+
+    expect(created.status).toBe(201);
+    expect(api.logged).toEqual([
+      { level: 'WARN', message: 'aws credentials ignored', fields: { work_pool: 'push', deployment: 'credentials' } },
+    ]);
+  });
+
   it('changes only what is sent; null takes a field away', async () => {
     const { id } = (await create('patched', { description: 'd', version: '1', tags: ['a'] })).body;
 

@@ -13,6 +13,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { controlTableName, credentials, queueArnOf, queueNameOf } from '../../local/account.ts';
 import { openCheckpoints } from '../../local/checkpoints.ts';
 import { type Database, databaseProgram, startDatabase } from '../../local/database.ts';
@@ -47,6 +48,17 @@ function lambdaOf(handler: LambdaHandler, timeoutSeconds = 5): Lambda {
 }
 
 const silent = () => undefined;
+
+const queueEvent = z.object({
+  Records: z.array(z.object({ messageId: z.string(), receiptHandle: z.string(), body: z.string() })),
+});
+const streamEvent = z.object({
+  Records: z.array(z.object({ dynamodb: z.object({ NewImage: z.object({ sk: z.object({ S: z.string() }) }) }) })),
+});
+const anyEvent = z.object({ Records: z.array(z.unknown()) });
+
+const messagesIn = (event: unknown) => queueEvent.parse(event).Records;
+const namesIn = (event: unknown) => streamEvent.parse(event).Records.map((record) => record.dynamodb.NewImage.sk.S);
 
 describe('a queue source', () => {
   let queue: LocalQueue;
@@ -223,9 +235,7 @@ describe('a queue source', () => {
     client = new SQSClient({ endpoint: queue.endpoint, region: 'us-east-1', credentials });
     const bodies: unknown[] = [];
 
-    start(
-      (event) => void bodies.push(...(event as { Records: { body: string }[] }).Records.map((record) => record.body)),
-    );
+    start((event) => void bodies.push(...messagesIn(event).map((record) => record.body)));
 
     await waitFor('the message', () => bodies.includes('held'), { deadlineSeconds: 3 });
   });
@@ -246,11 +256,6 @@ describe('the stream source', () => {
     tables.destroy();
     streams.destroy();
   });
-
-  type Change = { dynamodb: { SequenceNumber: string; NewImage: { sk: { S: string } } } };
-
-  const namesIn = (event: unknown) =>
-    (event as { Records: Change[] }).Records.map((record) => record.dynamodb.NewImage.sk.S);
 
   function start(handler: LambdaHandler, settings: { maxRetries?: number; filter?: object } = {}): EventSource {
     return keep(
@@ -293,7 +298,7 @@ describe('the stream source', () => {
 
     await put('a', 'a');
 
-    const all = () => events.flatMap((event) => (event as { Records: unknown[] }).Records);
+    const all = () => events.flatMap((event) => anyEvent.parse(event).Records);
     await waitFor('the insert', () => all().length >= 1);
     expect(events[0]).toMatchObject({
       shardId: expect.any(String),

@@ -100,7 +100,7 @@ export function eventsOf(events: readonly EmittedEvent[], id: string): EmittedEv
 }
 
 /** The ids of living processes whose environment holds this text. */
-function processesWith(text: string): number[] {
+export function processesWith(text: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && readOrEmpty(`/proc/${pid}/environ`).includes(text));
 }
 

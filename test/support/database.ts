@@ -80,7 +80,10 @@ function databaseProgram(): string {
 }
 
 /** For tests that want tables of their own. */
-export async function createTables(endpoint: string, names: { controlTable: string; bulkTable: string }): Promise<void> {
+export async function createTables(
+  endpoint: string,
+  names: { controlTable: string; bulkTable: string },
+): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
   try {
     await client.send(controlTableCommand(names.controlTable));

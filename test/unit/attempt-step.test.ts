@@ -10,7 +10,7 @@ import {
   unwantedBecause,
 } from '../../shared/domain/run/attempt-step.ts';
 import { type StateType, stateTypes } from '../../shared/domain/run/state.ts';
-import { aPushRun, aState, aTask, anAttempt, exitedTask, minute, second, start } from '../support/run-builders.ts';
+import { anAttempt, aPushRun, aState, aTask, exitedTask, minute, second, start } from '../support/run-builders.ts';
 
 const hour = 60 * minute;
 const unsent: Try = { number: 2, clientToken: 't', sends: 0 };

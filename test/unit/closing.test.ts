@@ -5,7 +5,7 @@ import type { Attempt } from '../../shared/domain/run/attempt.ts';
 import { endingOf, endingWithoutTask, restartOrCrash } from '../../shared/domain/run/closing.ts';
 import type { Run } from '../../shared/domain/run/run.ts';
 import { type StateType, stateTypes, terminalTypes } from '../../shared/domain/run/state.ts';
-import { aPushRun, aState, aTask, anAttempt, exitedTask, second } from '../support/run-builders.ts';
+import { anAttempt, aPushRun, aState, aTask, exitedTask, second } from '../support/run-builders.ts';
 
 const inProcess = { pauseKeys: [], resuming: false, retryType: 'in_process' } as const;
 const suspended = aState('PAUSED', { name: 'Suspended', details: { pauseReschedule: true } });
@@ -132,7 +132,9 @@ describe('a container that knows nothing of Prefect', () => {
   });
 
   it('that ran out of memory says what helps', () => {
-    const task = exitedTask(137, { containers: [{ name: 'prefect', exitCode: 137, reason: 'OutOfMemoryError: killed' }] });
+    const task = exitedTask(137, {
+      containers: [{ name: 'prefect', exitCode: 137, reason: 'OutOfMemoryError: killed' }],
+    });
 
     expect(endingOf(running, container({ task }))).toMatchObject(
       end('FAILED', expect.stringContaining('It ran out of memory: give the task more.')),
@@ -150,7 +152,8 @@ describe('a flow engine that fell silent', () => {
   });
 
   it('and exited with a code is Crashed with that code', () => {
-    const message = 'The container exited with code 137 and reported no final state. Essential container in task exited';
+    const message =
+      'The container exited with code 137 and reported no final state. Essential container in task exited';
 
     expect(endingOf(aPushRun({ state: 'RUNNING' }), engine({ task: exitedTask(137) }))).toMatchObject(
       end('CRASHED', message),
@@ -173,9 +176,12 @@ describe('a flow engine that fell silent', () => {
     );
   });
 
-  it.each([exitedTask(0), exitedTask(1), byHand])('before the retry that waited in it leaves it to a new attempt', (task) => {
-    expect(endingOf(aPushRun(retrying), engine({ task }))).toEqual({ kind: 'reschedule-retry' });
-  });
+  it.each([exitedTask(0), exitedTask(1), byHand])(
+    'before the retry that waited in it leaves it to a new attempt',
+    (task) => {
+      expect(endingOf(aPushRun(retrying), engine({ task }))).toEqual({ kind: 'reschedule-retry' });
+    },
+  );
 
   it('after it said Crashed has its word written as it was told, id and all', () => {
     const heldCrash = aState('CRASHED', { id: 'told', message: 'boom', details: { transitionId: 't1' } });

@@ -4,7 +4,17 @@ import { awaitsWords, dueOf, withDue } from '../../shared/domain/run/due.ts';
 import { isWaiting, laneOf, startsAt } from '../../shared/domain/run/lane.ts';
 import { type StateType, stateTypes } from '../../shared/domain/run/state.ts';
 import { overdueState } from '../../shared/use-cases/visit-run.ts';
-import { aPushRun, aRun, aState, anAttempt, deploymentId, minute, queueId, second, start } from '../support/run-builders.ts';
+import {
+  anAttempt,
+  aPushRun,
+  aRun,
+  aState,
+  deploymentId,
+  minute,
+  queueId,
+  second,
+  start,
+} from '../support/run-builders.ts';
 
 const inProcess = { pauseKeys: [], resuming: false, retryType: 'in_process' } as const;
 const scheduled = (name = 'Scheduled') => aState('SCHEDULED', { name, details: { scheduledTime: start + minute } });
@@ -137,7 +147,10 @@ describe('what time alone brings', () => {
 
   it('is Failed for a pause whose time is over', () => {
     const paused = (pauseTimeout?: number) =>
-      aPushRun({ state: aState('PAUSED', { details: pauseTimeout === undefined ? {} : { pauseTimeout } }), dueAt: start });
+      aPushRun({
+        state: aState('PAUSED', { details: pauseTimeout === undefined ? {} : { pauseTimeout } }),
+        dueAt: start,
+      });
 
     expect(overdueState(paused(start), start)).toMatchObject({
       type: 'FAILED',

@@ -9,25 +9,21 @@ import type { Json, JsonObject } from '../../../shared/domain/json.ts';
 import { checkEcsJobVariables } from '../../../shared/domain/task/ecs-job-variables.ts';
 import { checkJobVariables } from '../../../shared/domain/template/job-variable-check.ts';
 import type { ApiDeps } from '../deps.ts';
-import { found, Refusal } from '../refusal.ts';
+import { Refusal } from '../refusal.ts';
 import { orNone, present } from '../wire/present.ts';
 import { isoText } from '../wire/times.ts';
 import { freePriority } from './queue-priority.ts';
 
 export type Place = { readonly pool: WorkPool; readonly queue: WorkQueue };
 
-/** The pool and queue that are asked for; a queue that is not there yet is made, as Prefect does. */
-export async function findPlace(
-  deps: ApiDeps,
-  asked: { readonly poolName: string; readonly queueName?: string | undefined },
-): Promise<Place> {
-  const pool = found(await deps.catalogue.workPools.read(asked.poolName), `Work pool "${asked.poolName}" not found.`);
+/** The place in a pool that is asked for; a queue that is not there yet is made, as Prefect does. */
+export async function findPlace(deps: ApiDeps, pool: WorkPool, queueName: string | undefined): Promise<Place> {
   const queues = await deps.catalogue.workQueues.list(pool.name);
   const known = queues.find(({ id, name }) =>
-    asked.queueName === undefined ? id === pool.defaultQueueId : name === asked.queueName,
+    queueName === undefined ? id === pool.defaultQueueId : name === queueName,
   );
   if (known !== undefined) return { pool, queue: known };
-  const name = asked.queueName ?? 'default';
+  const name = queueName ?? 'default';
   const now = deps.world.now();
   const { item } = await deps.catalogue.workQueues.create({
     id: workQueueIdOf(deps.world.sha256, pool.name, name),

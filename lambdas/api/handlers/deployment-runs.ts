@@ -9,6 +9,7 @@ import { checkVariables, findPlace } from './deployment-change.ts';
 import { wireOfRun, wireOfRuns } from './flow-runs.ts';
 import { notePolledDeployments } from './note-polls.ts';
 import { limitOf } from './paging.ts';
+import { readPool } from './read-pool.ts';
 
 /** Job variables are judged before the run exists; a queue that is named but new is made, as Prefect does. */
 async function checkPlace(
@@ -22,12 +23,13 @@ async function checkPlace(
     const why = `because deployment ${deployment.id} is not associated with a work pool`;
     throw new Refusal('bad_request', `Cannot create flow run in work queue ${asked.queueName} ${why}.`);
   }
-  if (asked.queueName !== undefined) await findPlace(deps, { poolName: workPoolName, queueName: asked.queueName });
   // What the deployment itself brings was judged when it was saved.
-  if (Object.keys(asked.jobVariables).length === 0) return;
-  const pool = await deps.catalogue.workPools.read(workPoolName);
-  if (pool === undefined) return;
-  checkVariables(pool, { ...deployment.jobVariables, ...asked.jobVariables }, 'Error creating flow run');
+  const hasVariables = Object.keys(asked.jobVariables).length > 0;
+  if (!hasVariables && asked.queueName === undefined) return;
+  const pool = await readPool(deps, workPoolName);
+  const variables = { ...deployment.jobVariables, ...asked.jobVariables };
+  if (hasVariables) checkVariables(pool, variables, 'Error creating flow run');
+  if (asked.queueName !== undefined) await findPlace(deps, pool, asked.queueName);
 }
 
 export const deploymentRunHandlers = {

@@ -99,7 +99,7 @@ function namedIds({ flow_runs: filter }: RunFilters): readonly string[] | undefi
 function expectedStart({ flow_runs: filter }: RunFilters): { readonly before?: number; readonly after?: number } {
   if (filter?.operator === 'or_') return {};
   const { before_: before, after_: asked } = filter?.expected_start_time ?? {};
-  const after = asked ?? childrenSince(filter?.parent_task_run_id?.any_);
+  const after = asked ?? childrenSince(filter?.parent_task_run_id);
   return {
     ...(before === undefined || before === null ? {} : { before: Math.floor(before) }),
     ...(after === undefined || after === null ? {} : { after: Math.floor(after) }),
@@ -110,7 +110,8 @@ function expectedStart({ flow_runs: filter }: RunFilters): { readonly before?: n
  * The engine looks for the child of a task run before it creates one. A child is expected to start after the task run
  * that it hangs on was made, whose id tells when that was; clocks may differ by a minute.
  */
-function childrenSince(parents: readonly string[] | null | undefined): number | undefined {
-  const times = (parents ?? []).map((id) => timeOfId(id) ?? 0);
+function childrenSince(parent: NonNullable<RunFilters['flow_runs']>['parent_task_run_id']): number | undefined {
+  const parents = parent?.operator === 'or_' ? [] : (parent?.any_ ?? []);
+  const times = parents.map((id) => timeOfId(id) ?? 0);
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - 60_000);
 }

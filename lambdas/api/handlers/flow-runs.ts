@@ -39,8 +39,7 @@ export const flowRunHandlers = {
   },
 
   async update_flow_run({ params, body }, deps) {
-    const run = found(await deps.runs.read(params.id), missing);
-    found(await deps.useCases.patchRun(params.id, await patchOf(deps, run, body)), missing);
+    found(await deps.useCases.patchRun(params.id, await patchOf(deps, params.id, body)), missing);
   },
 
   count_flow_runs: ({ body }, deps) => countRuns(deps, body),

@@ -1,16 +1,15 @@
 // What of a run may be changed from outside, and when.
 import type { FlowRunUpdate } from '../../../shared/contract/flow-runs.ts';
-import type { Run } from '../../../shared/domain/run/run.ts';
 import type { RunPatch } from '../../../shared/use-cases/patch-run.ts';
 import type { ApiDeps } from '../deps.ts';
-import { Refusal } from '../refusal.ts';
+import { found, Refusal } from '../refusal.ts';
 import { policyFromWire } from '../wire/flow-runs.ts';
 import { orNone, present } from '../wire/present.ts';
 import { checkVariables } from './deployment-change.ts';
 
 /** @throws Refusal bad_request where job variables come too late to matter */
-export async function patchOf(deps: ApiDeps, run: Run, body: FlowRunUpdate): Promise<RunPatch> {
-  if (body.job_variables) await checkJobVariables(deps, run, body.job_variables);
+export async function patchOf(deps: ApiDeps, runId: string, body: FlowRunUpdate): Promise<RunPatch> {
+  if (body.job_variables) await checkJobVariables(deps, runId, body.job_variables);
   return present({
     name: orNone(body.name),
     tags: body.tags,
@@ -23,10 +22,11 @@ export async function patchOf(deps: ApiDeps, run: Run, body: FlowRunUpdate): Pro
 }
 
 async function checkJobVariables(
-  { catalogue }: ApiDeps,
-  run: Run,
+  { catalogue, runs }: ApiDeps,
+  runId: string,
   sent: NonNullable<FlowRunUpdate['job_variables']>,
 ): Promise<void> {
+  const run = found(await runs.read(runId), 'Flow run not found');
   if (run.state.type !== 'SCHEDULED') {
     const problem = `Job variables for a flow run in state ${run.state.type} cannot be updated`;
     throw new Refusal('bad_request', problem);

@@ -1,6 +1,6 @@
 // Creates and changes deployments: everything is checked first, then one conditional write.
 import type { DeploymentCreate, DeploymentUpdate } from '../../../shared/contract/deployments.ts';
-import type { Deployment, Flow } from '../../../shared/domain/catalogue.ts';
+import type { Deployment, Flow, WorkPool } from '../../../shared/domain/catalogue.ts';
 import { mergedSchedules, replacedSchedules } from '../../../shared/domain/deployment/schedules.ts';
 import { deploymentIdOf } from '../../../shared/domain/identity.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,6 +15,9 @@ import {
   sentSchedule,
   withSent,
 } from './deployment-change.ts';
+import { noteCredentials } from './ignored-credentials.ts';
+import { readPool } from './read-pool.ts';
+import { ensureAgentPool } from './save-work-queue.ts';
 
 /** What Prefect gives a deployment whose flow tells nothing of its parameters. */
 const anyParameters = { type: 'object', properties: {} };
@@ -23,33 +26,43 @@ export async function createDeployment(
   deps: ApiDeps,
   sent: DeploymentCreate,
 ): Promise<{ readonly isNew: boolean; readonly deployment: Deployment }> {
-  const { catalogue, world } = deps;
+  const { deployments, flows } = deps.catalogue;
   checkLimits(sent);
-  const flow = found(await catalogue.flows.read(sent.flow_id), 'Flow not found');
-  const place = await placeOf(deps, sent);
-  const doing = 'Error creating deployment';
-  if (place !== undefined) checkVariables(place.pool, sent.job_variables ?? {}, doing);
-  // As Prefect's server: a schema is only held against parameters when the request itself enforces it.
-  if (sent.enforce_parameter_schema === true && sent.parameter_openapi_schema) {
-    const refusal = { code: 'invalid_request', doing } as const;
-    checkDeploymentParameters(sent.parameter_openapi_schema, sent.parameters ?? {}, refusal);
+  const flow = found(await flows.read(sent.flow_id), 'Flow not found');
+  const pool = await poolOf(deps, sent);
+  checkSent(sent, pool);
+  const place = pool === undefined ? undefined : await findPlace(deps, pool, sent.work_queue_name ?? undefined);
+  if (pool !== undefined) {
+    noteCredentials(deps, pool, { jobVariables: sent.job_variables ?? {}, deployment: sent.name });
   }
-  const build = (base: Deployment): Deployment => {
-    const saved = withSent(base, sent, world.now());
-    const owner = { deploymentId: base.id, now: world.now(), newId: world.newId };
-    const merged = replacedSchedules(
-      sent.schedules.map((schedule) => sentSchedule(schedule, owner.now)),
-      owner,
-    );
-    if (!merged.ok) throw new Refusal('conflict', merged.problem);
-    const labels = { ...saved.labels, ...flow.labels, 'prefect.flow.id': flow.id, ...sent.labels };
-    const whole = { ...saved, labels, schedules: merged.schedules };
-    return place === undefined ? whole : atPlace(whole, place);
-  };
-  const { kind, item } = await catalogue.deployments.create(build(blank(deps, flow, sent.name)));
+  const build = (base: Deployment) => built(deps, base, { sent, flow, place });
+  const { kind, item } = await deployments.create(build(blank(deps, flow, sent.name)));
   if (kind === 'created') return { isNew: true, deployment: item };
-  const store = { read: () => catalogue.deployments.read(item.id), write: catalogue.deployments.change };
-  return { isNew: false, deployment: found(await changing(store, build), 'Deployment not found') };
+  const changed = await changing({ read: () => deployments.read(item.id), write: deployments.change }, build);
+  return { isNew: false, deployment: found(changed, 'Deployment not found') };
+}
+
+function checkSent(sent: DeploymentCreate, pool: WorkPool | undefined): void {
+  const doing = 'Error creating deployment';
+  if (pool !== undefined) checkVariables(pool, sent.job_variables ?? {}, doing);
+  // As Prefect's server: a schema is only held against parameters when the request itself enforces it.
+  if (sent.enforce_parameter_schema !== true || !sent.parameter_openapi_schema) return;
+  const refusal = { code: 'invalid_request', doing } as const;
+  checkDeploymentParameters(sent.parameter_openapi_schema, sent.parameters ?? {}, refusal);
+}
+
+type Creation = { readonly sent: DeploymentCreate; readonly flow: Flow; readonly place: Place | undefined };
+
+/** What is sent over what is there; only schedules are replaced whole. */
+function built({ world }: ApiDeps, base: Deployment, { sent, flow, place }: Creation): Deployment {
+  const saved = withSent(base, sent, world.now());
+  const owner = { deploymentId: base.id, now: world.now(), newId: world.newId };
+  const schedules = sent.schedules.map((schedule) => sentSchedule(schedule, owner.now));
+  const merged = replacedSchedules(schedules, owner);
+  if (!merged.ok) throw new Refusal('conflict', merged.problem);
+  const labels = { ...saved.labels, ...flow.labels, 'prefect.flow.id': flow.id, ...sent.labels };
+  const whole = { ...saved, labels, schedules: merged.schedules };
+  return place === undefined ? whole : atPlace(whole, place);
 }
 
 function checkLimits(sent: DeploymentCreate | DeploymentUpdate): void {
@@ -61,9 +74,10 @@ function checkLimits(sent: DeploymentCreate | DeploymentUpdate): void {
   throw new Refusal('invalid_request', problem);
 }
 
-async function placeOf(deps: ApiDeps, sent: DeploymentCreate | DeploymentUpdate): Promise<Place | undefined> {
-  if (!sent.work_pool_name) return undefined;
-  return findPlace(deps, { poolName: sent.work_pool_name, queueName: sent.work_queue_name ?? undefined });
+async function poolOf(deps: ApiDeps, sent: DeploymentCreate): Promise<WorkPool | undefined> {
+  if (sent.work_pool_name) return readPool(deps, sent.work_pool_name);
+  // A queue that is named without a pool is one for agents, as with Prefect.
+  return sent.work_queue_name ? ensureAgentPool(deps) : undefined;
 }
 
 function blank({ world }: ApiDeps, flow: Flow, name: string): Deployment {
@@ -88,31 +102,33 @@ function blank({ world }: ApiDeps, flow: Flow, name: string): Deployment {
 }
 
 export async function updateDeployment(deps: ApiDeps, id: string, sent: DeploymentUpdate): Promise<void> {
-  const { catalogue, world } = deps;
+  const { deployments } = deps.catalogue;
   checkLimits(sent);
-  found(await catalogue.deployments.read(id), 'Deployment not found.');
-  const place = await placeOf(deps, sent);
-  const store = { read: () => catalogue.deployments.read(id), write: catalogue.deployments.change };
-  const changed = await changing(store, async (before) => {
-    const saved = withSent(before, sent, world.now());
-    const placed = place === undefined ? await atQueue(deps, saved, sent) : atPlace(saved, place);
-    await checkSaved(deps, placed, place);
-    return { ...placed, schedules: schedulesAfter(deps, before, sent) };
-  });
-  found(changed, 'Deployment not found.');
+  const missing = 'Deployment not found.';
+  const known = found(await deployments.read(id), missing);
+  const pool = await poolAfter(deps, known, sent);
+  const isMoved = Boolean(sent.work_pool_name || sent.work_queue_name);
+  const change = async (before: Deployment): Promise<Deployment> => {
+    const saved = withSent(before, sent, deps.world.now());
+    checkSaved(saved, pool);
+    const whole = { ...saved, schedules: schedulesAfter(deps, before, sent) };
+    return isMoved && pool !== undefined
+      ? atPlace(whole, await findPlace(deps, pool, sent.work_queue_name ?? undefined))
+      : whole;
+  };
+  const changed = await changing({ read: () => deployments.read(id), write: deployments.change }, change);
+  const { name, jobVariables } = found(changed, missing);
+  if (pool !== undefined && sent.job_variables) noteCredentials(deps, pool, { jobVariables, deployment: name });
 }
 
-/** A queue that is named without its pool is one of the pool that the deployment has. */
-async function atQueue(deps: ApiDeps, saved: Deployment, sent: DeploymentUpdate): Promise<Deployment> {
-  if (!sent.work_queue_name || saved.workPoolName === undefined) return saved;
-  const place = await findPlace(deps, { poolName: saved.workPoolName, queueName: sent.work_queue_name });
-  return atPlace(saved, place);
+/** The pool that the deployment will be in; one that is named must exist. */
+async function poolAfter(deps: ApiDeps, known: Deployment, sent: DeploymentUpdate): Promise<WorkPool | undefined> {
+  if (sent.work_pool_name) return readPool(deps, sent.work_pool_name);
+  return known.workPoolName === undefined ? undefined : deps.catalogue.workPools.read(known.workPoolName);
 }
 
-async function checkSaved({ catalogue }: ApiDeps, saved: Deployment, place: Place | undefined): Promise<void> {
+function checkSaved(saved: Deployment, pool: WorkPool | undefined): void {
   const doing = 'Error updating deployment';
-  const { workPoolName } = saved;
-  const pool = place?.pool ?? (workPoolName === undefined ? undefined : await catalogue.workPools.read(workPoolName));
   if (pool !== undefined) checkVariables(pool, saved.jobVariables, doing);
   if (!saved.enforceParameterSchema) return;
   if (saved.parameterOpenapiSchema === undefined) {

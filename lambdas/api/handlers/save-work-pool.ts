@@ -10,6 +10,7 @@ import type { ApiDeps } from '../deps.ts';
 import { found, Refusal } from '../refusal.ts';
 import { orNone, present } from '../wire/present.ts';
 import { changing } from './changing.ts';
+import { noteDefaultCredentials } from './ignored-credentials.ts';
 
 const reserved = "Work pools starting with 'Prefect' are reserved for internal use";
 
@@ -29,13 +30,15 @@ function checkTemplate(type: string, template: JsonObject): void {
   throw new Refusal('invalid_request', `Validation failed for work pool's job variable defaults: ${text}`);
 }
 
-export async function createWorkPool({ catalogue, world }: ApiDeps, sent: WorkPoolCreate): Promise<WorkPool> {
+export async function createWorkPool(deps: ApiDeps, sent: WorkPoolCreate): Promise<WorkPool> {
+  const { catalogue, world } = deps;
   if (isReserved(sent.name)) throw new Refusal('forbidden', `${reserved}.`);
   const template = sent.base_job_template ?? {};
   const isEmpty = Object.keys(template).length === 0;
   // A push pool with an empty template could start nothing: it gets that of its type.
   const baseJobTemplate = isEmpty && isPushPool(sent.type) ? (defaultTemplate(sent.type) ?? template) : template;
   checkTemplate(sent.type, baseJobTemplate);
+  noteDefaultCredentials(deps, { type: sent.type, name: sent.name, baseJobTemplate });
   const now = world.now();
   const kept = { created: now, updated: now, version: 1, workPoolName: sent.name };
   const queue: WorkQueue = {
@@ -73,7 +76,8 @@ function storage(sent: WorkPoolCreate['storage_configuration'] | null): JsonObje
   };
 }
 
-export async function updateWorkPool({ catalogue, world }: ApiDeps, name: string, sent: WorkPoolUpdate): Promise<void> {
+export async function updateWorkPool(deps: ApiDeps, name: string, sent: WorkPoolUpdate): Promise<void> {
+  const { catalogue, world } = deps;
   const isOnlySwitch = Object.keys(sent).every((field) => field === 'is_paused' || field === 'concurrency_limit');
   if (isReserved(name) && !isOnlySwitch) {
     throw new Refusal('forbidden', `${reserved} and can only be updated to set concurrency limits or pause.`);
@@ -94,7 +98,8 @@ export async function updateWorkPool({ catalogue, world }: ApiDeps, name: string
     if (sent.base_job_template) checkTemplate(after.type, after.baseJobTemplate);
     return after;
   });
-  found(changed, `Work pool "${name}" not found.`);
+  const pool = found(changed, `Work pool "${name}" not found.`);
+  if (sent.base_job_template) noteDefaultCredentials(deps, pool);
 }
 
 /** The pool goes first, so that nothing new can enter; what is left of it is found by its name. */

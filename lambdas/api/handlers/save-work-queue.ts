@@ -63,14 +63,12 @@ export async function removeWorkQueue({ catalogue }: ApiDeps, queue: WorkQueue):
   await Promise.all(left.map(({ id }) => leavePlace(catalogue, id)));
 }
 
+export const agentPool = 'default-agent-pool';
+
 /** The pool that queues without a pool belong to; it comes into being with the first of them. */
-export async function ensureAgentPool(deps: ApiDeps, name: string): Promise<WorkPool> {
-  const known = await deps.catalogue.workPools.read(name);
+export async function ensureAgentPool(deps: ApiDeps): Promise<WorkPool> {
+  const known = await deps.catalogue.workPools.read(agentPool);
   if (known !== undefined) return known;
-  return createWorkPool(deps, {
-    name,
-    type: 'prefect-agent',
-    is_paused: false,
-    description: 'A work pool for agents.',
-  });
+  const description = 'A work pool for agents.';
+  return createWorkPool(deps, { name: agentPool, type: 'prefect-agent', is_paused: false, description });
 }

@@ -12,11 +12,8 @@ import { activeSlots } from './active-slots.ts';
 import { wireOfRuns } from './flow-runs.ts';
 import { notePolledQueues } from './note-polls.ts';
 import { cut, limitOf, windowOf } from './paging.ts';
+import { readPool } from './read-pool.ts';
 import { createWorkPool, removeWorkPool, updateWorkPool } from './save-work-pool.ts';
-
-export async function readPool({ catalogue }: ApiDeps, name: string): Promise<WorkPool> {
-  return found(await catalogue.workPools.read(name), `Work pool "${name}" not found.`);
-}
 
 async function wireOfPools(deps: ApiDeps, pools: readonly WorkPool[]) {
   const isLimited = pools.some(({ concurrencyLimit }) => concurrencyLimit !== undefined);
@@ -75,10 +72,7 @@ export const workPoolHandlers = {
       ...(body.scheduled_before ? { scheduledBefore: body.scheduled_before } : {}),
     });
     const asked = queues.filter(({ name }) => names.length === 0 || names.includes(name));
-    await notePolledQueues(
-      deps,
-      asked.map(({ id }) => id),
-    );
+    await notePolledQueues(deps, asked);
     const runs = await wireOfRuns(
       deps,
       polled.map(({ run }) => run),

@@ -12,10 +12,9 @@ import { countRuns } from './find-runs.ts';
 import { wireOfRuns } from './flow-runs.ts';
 import { notePolledQueues } from './note-polls.ts';
 import { cut, limitOf, type Window, windowOf } from './paging.ts';
-import { createWorkQueue, ensureAgentPool, removeWorkQueue, updateWorkQueue } from './save-work-queue.ts';
-import { readPool } from './work-pools.ts';
+import { readPool } from './read-pool.ts';
+import { agentPool, createWorkQueue, ensureAgentPool, removeWorkQueue, updateWorkQueue } from './save-work-queue.ts';
 
-const agentPool = 'default-agent-pool';
 const missing = 'work queue not found';
 
 async function wireOfQueues(deps: ApiDeps, queues: readonly WorkQueue[]) {
@@ -83,7 +82,7 @@ export const poolQueueHandlers = {
 
 export const workQueueHandlers = {
   async create_work_queue({ body }, deps) {
-    return wireOfQueue(deps, await createWorkQueue(deps, await ensureAgentPool(deps, agentPool), body));
+    return wireOfQueue(deps, await createWorkQueue(deps, await ensureAgentPool(deps), body));
   },
 
   async read_work_queue_by_name({ params }, deps) {
@@ -121,7 +120,7 @@ export const workQueueHandlers = {
       limit: limitOf(body.limit),
       ...(body.scheduled_before ? { scheduledBefore: body.scheduled_before } : {}),
     });
-    await notePolledQueues(deps, [queue.id]);
+    await notePolledQueues(deps, [queue]);
     return wireOfRuns(
       deps,
       polled.map(({ run }) => run),

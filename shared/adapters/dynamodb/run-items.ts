@@ -4,10 +4,12 @@ import type { Attempt } from '../../domain/run/attempt.ts';
 import { isWaiting, laneOf, startsAt } from '../../domain/run/lane.ts';
 import type { Lane, Run, RunBody } from '../../domain/run/run.ts';
 import { briefState, type RecentState, type State } from '../../domain/run/state.ts';
-import { fromItem, type Item, toItem } from './items.ts';
+import { packHead, unpackHead } from './head-codec.ts';
+import { type Item, toItem } from './items.ts';
 import {
   attemptKey,
   dueKey,
+  format,
   laneAt,
   laneKey,
   laneShardOf,
@@ -26,7 +28,10 @@ export function headItem(run: Run, writeId: string): Item {
   const shard = shardOf(run.id);
   const lane = laneOf(run);
   const stored: StoredRun = { ...run, state: briefState(run.state) };
-  return toItem(runHeadKey(run.id), stored, {
+  return {
+    ...runHeadKey(run.id),
+    format,
+    doc: packHead(JSON.stringify(stored)),
     version: run.version,
     write_id: writeId,
     state_type: run.state.type,
@@ -36,7 +41,7 @@ export function headItem(run: Run, writeId: string): Item {
     ...(lane !== undefined && isWaiting(run)
       ? { lane_key: laneKey(lane, laneShardOf(run.id)), lane_at: laneAt(startsAt(run), run.id), ...pumpLane(run, lane) }
       : {}),
-  });
+  };
 }
 
 /** The clock hints a lane at the pump; runs without a pool are polled for by whoever serves their deployment. */
@@ -46,7 +51,9 @@ function pumpLane(run: Run, lane: Lane): Item {
 
 /** The head as it is stored; a state that `isBeside` has to be read to have its data and whole message. */
 export function runFromItem(item: Item): { readonly run: Run; readonly isStateBeside: boolean } {
-  const { state, ...rest } = fromItem<StoredRun>(item);
+  const { doc } = item;
+  if (!(doc instanceof Uint8Array)) throw new Error(`item ${String(item['pk'])} has no head`);
+  const { state, ...rest }: StoredRun = JSON.parse(unpackHead(doc));
   const { isBeside = false, ...plain } = state;
   return { run: { ...rest, state: plain }, isStateBeside: isBeside };
 }

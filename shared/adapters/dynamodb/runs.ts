@@ -83,18 +83,19 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
   };
 
   const readStates = async (id: string): Promise<readonly State[]> => {
-    const [head, items] = await Promise.all([
-      read(id),
-      queryAll(client, {
-        TableName: table,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': runHeadKey(id).pk, ':prefix': statePrefix },
-      }),
-    ]);
+    // The head first: whatever left it before it was read lies beside it by then.
+    const head = await read(id);
     if (head === undefined) return [];
+    const items = await queryAll(client, {
+      TableName: table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': runHeadKey(id).pk, ':prefix': statePrefix },
+    });
     const left = items.filter((item) => item['left'] === true).map((item) => fromItem<State>(item));
-    const whole = new Map(left.map((state) => [state.id, state]));
+    // A deletion that died half-way leaves states of the id's former life.
+    const ours = left.filter(({ timestamp }) => timestamp >= head.created);
+    const whole = new Map(ours.map((state) => [state.id, state]));
     for (const { isBeside: _isBeside, ...state } of head.recentStates)
       if (!whole.has(state.id)) whole.set(state.id, state);
     whole.set(head.state.id, head.state);

@@ -5,8 +5,9 @@ import type { HeadChange } from '../../ports/publishing.ts';
 import { runFromItem } from './run-items.ts';
 import { isRunHeadKey } from './table.ts';
 
-type TextAttribute = { readonly S?: string | undefined };
-type Image = { readonly [name: string]: TextAttribute };
+/** Text as it is, bytes as base64. */
+type Attribute = { readonly S?: string | undefined; readonly B?: string | undefined };
+type Image = { readonly [name: string]: Attribute };
 
 export type StreamRecord = {
   readonly dynamodb?:
@@ -20,8 +21,8 @@ export type StreamRecord = {
 };
 
 function readHead(image: Image | undefined): Run | undefined {
-  const doc = image?.['doc']?.S;
-  return doc === undefined ? undefined : runFromItem({ doc }).run;
+  const doc = image?.['doc']?.B;
+  return doc === undefined ? undefined : runFromItem({ doc: Buffer.from(doc, 'base64') }).run;
 }
 
 export function sequenceOf(record: StreamRecord): string {

@@ -1,8 +1,9 @@
-// Hints as SQS messages, ten a request. A hint that SQS refuses is an error for the caller: what it was about
-// stands in the table, and the clock hints again.
+// Hints as SQS messages, ten a request. A hint that cannot be sent is lost and logged, never an error for the caller:
+// what it was about stands in the table, and the clock hints again (design rule 1).
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
+import type { Telemetry } from '../../telemetry/events.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
 const maximumDelaySeconds = 900;
@@ -11,9 +12,9 @@ const batchSize = 10;
 export function createSqsClient(): SQSClient {
   return new SQSClient({
     useQueueUrlAsEndpoint: false,
-    maxAttempts: 3,
+    maxAttempts: 2,
     requestHandler: {
-      requestTimeout: 5_000,
+      requestTimeout: 3_000,
       connectionTimeout: 2_000,
       httpsAgent: { maxSockets: 64 },
       httpAgent: { maxSockets: 64 },
@@ -44,11 +45,25 @@ async function sendAll(
 export function createHints(
   client: SQSClient,
   queueUrls: { readonly submit: string; readonly observe: string },
+  telemetry: Pick<Telemetry, 'hintsLost'>,
 ): Hints {
-  const texts = (hints: readonly object[]) => hints.map((hint) => JSON.stringify(hint));
+  const sender = (queue: 'submit' | 'observe') => async (hints: readonly object[], delaySeconds: number) => {
+    try {
+      await sendAll(
+        client,
+        queueUrls[queue],
+        hints.map((hint) => JSON.stringify(hint)),
+        delaySeconds,
+      );
+    } catch (error) {
+      telemetry.hintsLost(queue, hints.length, error);
+    }
+  };
+  const submit = sender('submit');
+  const observe = sender('observe');
   return {
-    submit: (hints, { delaySeconds = 0 } = {}) => sendAll(client, queueUrls.submit, texts(hints), delaySeconds),
-    observe: (hints, { delaySeconds = 0 } = {}) => sendAll(client, queueUrls.observe, texts(hints), delaySeconds),
+    submit: (hints, { delaySeconds = 0 } = {}) => submit(hints, delaySeconds),
+    observe: (hints, { delaySeconds = 0 } = {}) => observe(hints, delaySeconds),
   };
 }
 

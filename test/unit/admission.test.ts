@@ -1,0 +1,217 @@
+// The arithmetic of admission: the pump's lease, launch time from a token bucket, throttling and the freeze switch.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type AdmissionState,
+  emptyAdmission,
+  type Grant,
+  grant,
+  grantRepeat,
+  type LaunchRate,
+  release,
+  throttled,
+} from '../../shared/domain/submit/admission.ts';
+import { second, start } from '../support/run-builders.ts';
+
+const rate: LaunchRate = { perSecond: 20, burst: 100 };
+const fresh = emptyAdmission(rate, start);
+const bucket = (tokens: number, over: Partial<AdmissionState> = {}): AdmissionState => ({
+  ...fresh,
+  launches: { tokens, at: start },
+  ...over,
+});
+
+function granted(answer: Grant): Extract<Grant, { kind: 'granted' }> {
+  if (answer.kind !== 'granted') throw new Error(`not granted: ${answer.kind}`);
+  return answer;
+}
+
+const take = (state: AdmissionState, count: number, now = start) => granted(grant(state, rate, { count, now }));
+
+describe('the lease', () => {
+  it('is given for 10 s with a new epoch and its reservation', () => {
+    const { after, reservation } = take(bucket(100, { epoch: 7, more: true }), 40);
+
+    expect(after).toMatchObject({ epoch: 8, leaseUntil: start + 10 * second, more: false });
+    expect(reservation).toEqual({ epoch: 8, count: 40, expiresAt: start + 10 * second });
+  });
+
+  it('that is held is asked for more, and given to nobody else', () => {
+    const held = take(fresh, 1).after;
+
+    expect(grant(held, rate, { count: 1, now: start + 10 * second - 1 })).toEqual({
+      kind: 'held',
+      after: { ...held, more: true },
+    });
+  });
+
+  it('of a dead holder expires', () => {
+    const held = take(fresh, 1).after;
+
+    expect(take(held, 1, start + 10 * second).reservation.epoch).toBe(2);
+  });
+
+  it('is given back by its holder only, who hears whether there is more', () => {
+    const { after } = take(fresh, 1);
+
+    expect(release(after, 1)).toEqual({ after: { ...after, leaseUntil: 0 }, hasMore: false });
+    expect(release({ ...after, more: true }, 1)).toEqual({ after: { ...after, leaseUntil: 0 }, hasMore: true });
+    expect(release(after, 0)).toBeUndefined();
+    expect(release(after, 2)).toBeUndefined();
+  });
+
+  it('is given back with the launch time that nobody used', () => {
+    const { after } = take(fresh, 40);
+
+    const released = release(after, 1, 15);
+
+    expect(released?.after.launches.tokens).toBe(75);
+    expect(take(released?.after ?? after, 100).reservation.count).toBe(75);
+  });
+});
+
+describe('launch time', () => {
+  it('is what the burst holds at first', () => {
+    expect(take(fresh, 1_000).reservation.count).toBe(100);
+    expect(take(fresh, 30).after.launches).toEqual({ tokens: 70, at: start });
+  });
+
+  it('comes back at the rate, up to the burst', () => {
+    expect(take(bucket(0), 1_000, start + second).reservation.count).toBe(20);
+    expect(take(bucket(0.5), 1_000, start + second).after.launches.tokens).toBe(0.5);
+    expect(take(bucket(0), 1_000, start + 3_600 * second).reservation.count).toBe(100);
+  });
+
+  it('that is spent says when there is some again', () => {
+    const answer = grant(bucket(0), rate, { count: 5, now: start });
+
+    expect(answer).toEqual({ kind: 'exhausted', waitMs: 50 });
+    expect(grant(bucket(0.9), rate, { count: 5, now: start })).toEqual({ kind: 'exhausted', waitMs: 5 });
+    expect(take(bucket(0), 5, start + 50).reservation.count).toBe(1);
+  });
+
+  it('is not counted twice when clocks disagree', () => {
+    const first = take(bucket(10), 10).after;
+    const behind = take({ ...first, leaseUntil: 0, launches: { tokens: 1, at: start } }, 1, start - 5 * second).after;
+
+    expect(behind.launches.at).toBe(start);
+    expect(grant({ ...behind, leaseUntil: 0 }, rate, { count: 1, now: start }).kind).toBe('exhausted');
+  });
+
+  it('is given to nobody while frozen', () => {
+    const frozen = { ...fresh, frozen: true };
+
+    expect(grant(frozen, rate, { count: 1, now: start })).toEqual({ kind: 'frozen' });
+    expect(grantRepeat(frozen, rate, start)).toEqual({ kind: 'frozen' });
+  });
+});
+
+describe('launch time for repeating a try', () => {
+  it('needs no lease and leaves the holder his', () => {
+    const held = { ...take(fresh, 99).after, more: true };
+
+    const answer = granted(grantRepeat(held, rate, start));
+
+    expect(answer.after).toEqual({ ...held, launches: { tokens: 0, at: start } });
+    expect(answer.reservation).toEqual({ epoch: 1, count: 1, expiresAt: start + 10 * second });
+  });
+
+  it('comes from the same bucket', () => {
+    expect(grantRepeat(bucket(0.5), rate, start)).toEqual({ kind: 'exhausted', waitMs: 25 });
+  });
+});
+
+describe('throttling', () => {
+  it('halves the share once a burst', () => {
+    const once = throttled(fresh, start);
+
+    expect(once).toMatchObject({ share: 0.5, throttledAt: start });
+    expect(throttled(once, start + 2 * second - 1)).toBe(once);
+    expect(throttled(once, start + 2 * second).share).toBe(0.25);
+  });
+
+  it('leaves a twentieth at the least', () => {
+    let state = fresh;
+    for (let at = 0; at < 10; at += 1) state = throttled(state, start + at * 2 * second);
+
+    expect(state.share).toBe(0.05);
+  });
+
+  it('slows the bucket down', () => {
+    expect(take(bucket(0, { share: 0.5, throttledAt: start }), 100, start + second).reservation.count).toBe(10);
+    expect(grant(bucket(0, { share: 0.5, throttledAt: start }), rate, { count: 1, now: start })).toEqual({
+      kind: 'exhausted',
+      waitMs: 100,
+    });
+  });
+
+  it('is forgotten by a fifth each half minute, however often launches are granted meanwhile', () => {
+    let state: AdmissionState = { ...bucket(0), share: 0.2, throttledAt: start };
+    const perSecond: number[] = [];
+    for (let elapsed = 1; elapsed <= 150; elapsed += 1) {
+      const { after, reservation } = take({ ...state, leaseUntil: 0 }, 100, start + elapsed * second);
+      if (elapsed % 30 === 0) perSecond.push(reservation.count);
+      state = after;
+    }
+
+    expect(perSecond).toEqual([8, 12, 16, 20, 20]);
+  });
+
+  it('counts from where the share had come back to', () => {
+    expect(throttled({ ...fresh, share: 0.4, throttledAt: start }, start + 60 * second).share).toBeCloseTo(0.4);
+  });
+});
+
+/** Pumps that come at any time, with clocks that may lag, some of which are throttled or give launches back. */
+const visits = fc.array(
+  fc.record({
+    elapsed: fc.integer({ min: 0, max: 8_000 }),
+    lag: fc.integer({ min: 0, max: 2_000 }),
+    count: fc.integer({ min: 1, max: 150 }),
+    kind: fc.constantFrom('pump', 'pump', 'repeat', 'throttle'),
+    used: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  { maxLength: 60 },
+);
+
+describe('any sequence of pumps', () => {
+  it('never launches more than the burst and the rate allow, over any window', () => {
+    fc.assert(
+      fc.property(visits, (list) => {
+        const launches = launchesOf(list);
+        launches.forEach((first, from) => {
+          let sum = 0;
+          for (const { at, count } of launches.slice(from)) {
+            sum += count;
+            expect(sum).toBeLessThanOrEqual(rate.burst + ((at - first.at) / 1000) * rate.perSecond + 1e-6);
+          }
+        });
+      }),
+    );
+  });
+});
+
+type Visit = { elapsed: number; lag: number; count: number; kind: string; used: number };
+
+/** True time of each launch: the latest clock so far, since a bucket cannot know what a lagging clock hides. */
+function launchesOf(list: readonly Visit[]): { at: number; count: number }[] {
+  let state = fresh;
+  let time = start;
+  const launches: { at: number; count: number }[] = [];
+  for (const { elapsed, lag, count, kind, used } of list) {
+    time += elapsed;
+    const now = time - lag;
+    if (kind === 'throttle') {
+      state = throttled(state, now);
+      continue;
+    }
+    const answer = kind === 'pump' ? grant(state, rate, { count, now }) : grantRepeat(state, rate, now);
+    if (answer.kind !== 'granted') continue;
+    const launched = kind === 'pump' ? Math.ceil(answer.reservation.count * used) : 1;
+    launches.push({ at: time, count: launched });
+    const unused = answer.reservation.count - launched;
+    const released = kind === 'pump' ? release(answer.after, answer.reservation.epoch, unused) : undefined;
+    state = released?.after ?? answer.after;
+  }
+  return launches;
+}
