@@ -18,8 +18,15 @@ export type EventSourcesOptions = {
   readonly database: { readonly endpoint: string; readonly streamArn: string };
   /** Where the stream's position is kept. */
   readonly checkpointFile: string;
+  /** Waited for by the sources of all but the urgent Lambdas. */
+  readonly turn: () => Promise<void>;
   readonly report: Report;
 };
+
+/** Somebody waits for these. */
+export function isUrgent(step: StepName): boolean {
+  return step === 'api' || step === 'trigger' || step === 'submit';
+}
 
 /** Closing takes no more work and waits for the invocations under way. */
 export function startEventSources(options: EventSourcesOptions): EventSource {
@@ -33,6 +40,7 @@ export function startEventSources(options: EventSourcesOptions): EventSource {
       queueUrl: queue.urls[source.queue],
       queueArn: queueArnOf(queueNameOf(source.queue)),
       lambda: lambdas[source.step],
+      ...(isUrgent(source.step) ? {} : { turn: options.turn }),
       report,
     }),
   );
@@ -42,6 +50,7 @@ export function startEventSources(options: EventSourcesOptions): EventSource {
     streamArn: database.streamArn,
     checkpoints: openCheckpoints(options.checkpointFile),
     lambda: lambdas[streamSource.step],
+    turn: options.turn,
     report,
   });
   return {

@@ -16,6 +16,8 @@ export type QueueSourceOptions = {
   readonly batchSize: number;
   readonly maxConcurrency: number;
   readonly lambda: Lambda;
+  /** Waited for before each receive: lets what is more urgent go first. */
+  readonly turn?: () => Promise<void>;
   readonly report: Report;
 };
 
@@ -49,6 +51,7 @@ async function poll(options: QueueSourceOptions, underWay: Set<Promise<void>>, s
       continue;
     }
     try {
+      await options.turn?.();
       const messages = await receive(options, stop);
       failures = 0;
       if (messages.length > 0) track(underWay, handleBatch(options, messages));

@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Closers, collectClosers } from './closers.ts';
+import { createCourtesy } from './courtesy.ts';
 import { type DataFolder, identityOf, openDataFolder } from './data-folder.ts';
 import { type Database, databaseProgram, startDatabase } from './database.ts';
 import { applyEnvironment } from './environment.ts';
@@ -74,10 +75,19 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const endpoints = { database: database.endpoint, queue: queue.endpoint, services: services.url };
   const url = `http://127.0.0.1:${gateway.port}/api`;
   applyEnvironment({ ...options, endpoints, queueUrls: queue.urls, apiUrl: url }, process.env);
-  const lambdas = await loadLambdas();
+  const loaded = await loadLambdas();
+  const courtesy = createCourtesy();
+  const { api, trigger, submit } = loaded;
+  const lambdas = {
+    ...loaded,
+    api: courtesy.urgent(api),
+    trigger: courtesy.urgent(trigger),
+    submit: courtesy.urgent(submit),
+  };
   await services.adopt();
   const sources = startEventSources({
     lambdas,
+    turn: courtesy.turn,
     queue,
     database,
     checkpointFile: path.join(folder.path, 'checkpoints.json'),

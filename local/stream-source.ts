@@ -30,6 +30,8 @@ export type StreamSourceOptions = {
   /** Lambda's filter criteria: records that do not match are passed over and never seen by the Lambda. */
   readonly filter: object;
   readonly lambda: Lambda;
+  /** Waited for before each read: lets what is more urgent go first. */
+  readonly turn?: () => Promise<void>;
   readonly report: Report;
 };
 
@@ -90,6 +92,7 @@ async function readShard(source: Running, shardId: string): Promise<void> {
   let idle: number = idlePauses.first;
   while (iterator !== undefined && !source.stop.aborted) {
     try {
+      await source.turn?.();
       const answer = await source.client.send(
         new GetRecordsCommand({ ShardIterator: iterator, Limit: source.batchSize }),
         { abortSignal: source.stop },

@@ -1,6 +1,7 @@
 // The DynamoDB client of every store: one a process, with bounded time-outs so that the caller's own deadline holds.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { withoutCallLog } from '../sdk.ts';
 
 export type DocumentClient = DynamoDBDocumentClient;
 
@@ -15,5 +16,6 @@ export function createDocumentClient(): DocumentClient {
       httpAgent: { maxSockets: 256 },
     },
   });
+  withoutCallLog(client);
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
