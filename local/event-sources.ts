@@ -24,7 +24,7 @@ export type EventSourcesOptions = {
 };
 
 /** Somebody waits for these. */
-export function isUrgent(step: StepName): boolean {
+function isUrgent(step: StepName): boolean {
   return step === 'api' || step === 'trigger' || step === 'submit';
 }
 

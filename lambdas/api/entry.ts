@@ -12,7 +12,6 @@ import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { bindUseCases } from './deps.ts';
-import { forgivingHints } from './forgiving-hints.ts';
 import { createApi } from './front.ts';
 
 const env = readEnv('api');
@@ -26,16 +25,10 @@ const stores = {
   runs: createRuns({ ...control, newId: world.newId, now: world.now }),
   lanes: createLanes(control),
   catalogue: createCatalogue({ ...control, newId: world.newId, sha256: world.sha256 }),
-  hints: forgivingHints(
-    createHints(
-      createSqsClient(),
-      {
-        submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
-        observe: env.SLIPWAY_OBSERVE_QUEUE_URL,
-      },
-      telemetry,
-    ),
-    log,
+  hints: createHints(
+    createSqsClient(),
+    { submit: env.SLIPWAY_SUBMIT_QUEUE_URL, observe: env.SLIPWAY_OBSERVE_QUEUE_URL },
+    telemetry,
   ),
   telemetry,
 };

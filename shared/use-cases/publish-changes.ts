@@ -44,7 +44,7 @@ function keyOf(run: Run): CounterKey {
 }
 
 /** A deleted run leaves the counters; a change that keeps type and place moves nothing. */
-export function counterMoves({ before, after }: HeadChange): CounterMove[] {
+function counterMoves({ before, after }: HeadChange): CounterMove[] {
   const out = before === undefined ? [] : [{ key: keyOf(before), type: before.state.type, by: -1 }];
   const into = after === undefined ? [] : [{ key: keyOf(after), type: after.state.type, by: 1 }];
   return [...out, ...into];

@@ -43,7 +43,7 @@ export type RecordedRun =
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string };
 
 /** Bytes of a body that one DynamoDB item (400 KB) surely takes. */
-export const maximumBodyBytes = 350_000;
+const maximumBodyBytes = 350_000;
 
 export async function recordRun(deps: RecordRunDeps, request: NewRun): Promise<RecordedRun> {
   const body = bodyOf(request);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forgivingHints } from '../../lambdas/api/forgiving-hints.ts';
 import { largestBodyBytes } from '../../lambdas/api/request.ts';
 import { AppError, errorCodes } from '../../shared/domain/errors.ts';
 import { type ApiUnderTest, context, event, nobody, startApi } from './api-under-test.ts';
@@ -159,23 +158,6 @@ describe('failures', () => {
     expect(all.status).toBe(413);
     expect(all.body.detail).toContain('ask for fewer items');
     expect(some.status).toBe(200);
-  });
-});
-
-describe('hints', () => {
-  it('may fail: what they are about is recorded, and the failure is logged', async () => {
-    const lost: string[] = [];
-    const away = async () => {
-      throw new Error('queue is away');
-    };
-    const hints = forgivingHints({ submit: away, observe: away }, (_level, _message, fields) => {
-      lost.push(String(fields['kind']));
-    });
-
-    await hints.submit([]);
-    await hints.observe([], { delaySeconds: 3 });
-
-    expect(lost).toEqual(['submit', 'observe']);
   });
 });
 

@@ -40,7 +40,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await prefect?.close();
-  seen?.close();
   await stack?.close();
 });
 

@@ -1,6 +1,6 @@
 // How a run ends when the real flow engine executes it inside a local ECS task, with no worker anywhere.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -33,7 +33,6 @@ describe('a flow that raises', () => {
     const run = await project.seen.untilEnded(id, 'COMPLETED');
 
     expect(run.run_count).toBe(2);
-    expect(run['empirical_policy']).toMatchObject({ retries: 1, retry_delay: 1, retry_type: 'in_process' });
     const names = await project.seen.stateNames(id);
     expect(names).toEqual(['Scheduled', 'Pending', 'Running', 'AwaitingRetry', 'Running', 'Completed']);
     expect(await attemptsOf(id)).toEqual(['1']);
@@ -98,6 +97,21 @@ describe('a process that is killed', () => {
 
     expect(run.state.message).toContain('exited with code 137');
     expect(await project.seen.stateNames(id)).toEqual(['Scheduled', 'Pending', 'Running', 'Crashed']);
+  });
+});
+
+describe('kill -9 of the program', () => {
+  it('leaves a flow under way alone: its task is adopted and its engine brings the run to its end', async () => {
+    const { id, folder } = await startWaiting('adopted');
+    const before = await project.seen.run(id);
+
+    await project.stack.restart('SIGKILL');
+    await writeFile(path.join(folder, 'go'), '');
+    const after = await project.seen.untilEnded(id, 'COMPLETED');
+
+    expect(await project.seen.stateNames(id)).toEqual(['Scheduled', 'Pending', 'Running', 'Completed']);
+    expect(after.infrastructure_pid).toBe(before.infrastructure_pid);
+    expect((await project.seen.untilStopped(id)).containers).toMatchObject([{ exitCode: 0 }]);
   });
 });
 

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import { credentials } from '../../local/account.ts';
 import { callApi } from '../../local/api-client.ts';
+import { openTaskLog } from '../../local/example-task-log.ts';
 import type { RunningStack } from '../support/running-stack.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -45,21 +46,23 @@ export type Observer = {
   untilStopped(id: string): Promise<Task>;
   /** The task of a run, with its overrides and tags. */
   task(id: string): Promise<Task>;
+  /** What the run's container wrote, once it is quiet: from CloudWatch Logs. */
+  output(id: string): Promise<readonly string[]>;
   /** The size that the run's task definition registers, as ECS has it. */
   registeredSize(id: string): Promise<{ readonly cpu: string | undefined; readonly memory: string | undefined }>;
-  close(): void;
 };
 
 const patience = { deadlineSeconds: 120, everyMilliseconds: 100 };
 
 export function observe(stack: Pick<RunningStack, 'url' | 'services'>): Observer {
-  const ecs = new ECSClient({ endpoint: stack.services, region: 'us-east-1', credentials });
+  // A client a call: the endpoint is another after a restart.
+  const ecs = () => new ECSClient({ endpoint: stack.services(), region: 'us-east-1', credentials });
   const apiUrl = stack.url;
   const call: Observer['call'] = (path, shape, body) =>
     callApi({ apiUrl, path, ...(body === undefined ? {} : { body }) }, shape);
   const readRun: Observer['run'] = (id) => call(`/flow_runs/${id}`, run);
   const states: Observer['states'] = (id) => call(`/flow_run_states/?flow_run_id=${id}`, z.array(state));
-  const task: Observer['task'] = (id) => waitFor(`a task of run ${id}`, async () => taskOf(ecs, await readRun(id)));
+  const task: Observer['task'] = (id) => waitFor(`a task of run ${id}`, async () => taskOf(ecs(), await readRun(id)));
   return {
     call,
     run: readRun,
@@ -90,14 +93,20 @@ export function observe(stack: Pick<RunningStack, 'url' | 'services'>): Observer
     },
     untilStopped: (id) => waitFor(`the task of run ${id} to stop`, async () => stopped(await task(id)), patience),
     task,
+    output: async (id) => {
+      const { taskArn } = await task(id);
+      const log = openTaskLog(stack.services(), taskArn?.split('/').at(-1) ?? '');
+      const lines = await log.readRest();
+      log.close();
+      return lines.map(({ text }) => text);
+    },
     registeredSize: async (id) => {
       const { taskDefinitionArn } = await task(id);
-      const { taskDefinition } = await ecs.send(
+      const { taskDefinition } = await ecs().send(
         new DescribeTaskDefinitionCommand({ taskDefinition: taskDefinitionArn }),
       );
       return { cpu: taskDefinition?.cpu, memory: taskDefinition?.memory };
     },
-    close: () => ecs.destroy(),
   };
 }
 

@@ -33,7 +33,6 @@ export async function startTestProject(options: TestProjectOptions): Promise<Tes
   const seen = observe(stack);
   const close = async () => {
     await prefect.close();
-    seen.close();
     await stack.close();
   };
   try {

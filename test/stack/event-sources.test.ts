@@ -141,7 +141,7 @@ describe('a queue source', () => {
 
   it('leaves only the messages that the Lambda named as failed', async () => {
     start((event) => {
-      const { Records } = event as { Records: { messageId: string; body: string }[] };
+      const Records = messagesIn(event);
       const failed = Records.filter((record) => record.body === 'bad');
       return { batchItemFailures: failed.map((record) => ({ itemIdentifier: record.messageId })) };
     });
@@ -176,7 +176,7 @@ describe('a queue source', () => {
   it('moves a message to the dead-letter queue after the receives that the queue allows', async () => {
     const bodies: string[] = [];
     start((event) => {
-      const { Records } = event as { Records: { body: string; receiptHandle: string }[] };
+      const Records = messagesIn(event);
       bodies.push(...Records.map((record) => record.body));
       // The visibility time-out of minutes is cut short, as if it had passed.
       const entries = Records.map((record, index) => ({

@@ -34,7 +34,7 @@ export const aRun: RunIdentity = {
   clientToken: 'token-1',
 };
 
-export const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 export type TaskOf = {
   readonly jobVariables?: JsonObject;

@@ -24,7 +24,7 @@ export function shardOf(id: string): number {
 }
 
 /** Numbers as text that sorts as they do: epoch milliseconds up to the year 9999. */
-export function sortableNumber(value: number): string {
+function sortableNumber(value: number): string {
   return String(Math.max(0, Math.floor(value))).padStart(15, '0');
 }
 

@@ -169,7 +169,7 @@ function isNothing(value: Json): boolean {
 }
 
 /** JSON with sorted keys: equal content, equal text. */
-export function canonicalJson(value: Json): string {
+function canonicalJson(value: Json): string {
   if (isJsonList(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (!isJsonObject(value)) return JSON.stringify(value);
   const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));

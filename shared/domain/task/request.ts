@@ -37,7 +37,7 @@ export type RequestResult =
   | { readonly ok: false; readonly problem: string };
 
 /** docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html, JSON included. */
-export const mostOverrideCharacters = 8192;
+const mostOverrideCharacters = 8192;
 
 /** Keys that are decided here, whatever the template says. */
 const decidedKeys = [

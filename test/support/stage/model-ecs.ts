@@ -37,6 +37,8 @@ export type ModelEcs = {
   act(): Promise<void>;
   start(task: ModelTask): void;
   end(task: ModelTask, end: { exitCode?: number; stopCode?: string; reason?: string }): void;
+  /** ECS forgets a stopped task after an hour: it is neither listed nor described any more. */
+  forget(task: ModelTask): void;
 };
 
 export type ModelEcsOptions = {
@@ -47,6 +49,10 @@ export type ModelEcsOptions = {
   readonly startSeconds?: number;
   /** Refuses a request, by throwing an AwsError or returning failures. */
   readonly refuse?: (input: Input, call: number) => { failures: object[] } | undefined;
+  /** Turns a call away before ECS looks at it, by throwing; `call` counts the operation from 1. */
+  readonly turnAway?: (operation: string, call: number) => void;
+  /** Loses the answer of a call that took effect, by throwing. */
+  readonly loseAnswer?: (operation: string, call: number) => void;
 };
 
 const account = '000000000000';
@@ -60,6 +66,8 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   const answers = new Map<string, { request: string; answer?: object; error?: AwsError }>();
   const agenda: { time: number; act: () => Promise<void> | void }[] = [];
   const families = new Map<string, number>();
+  const calls = new Map<string, number>();
+  let launched = 0;
 
   const emit = (task: ModelTask) => {
     task.version += 1;
@@ -91,24 +99,35 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
       Object.assign(task, { stoppedReason: reason, ...(exitCode === undefined ? {} : { exitCode }) });
       emit(task);
     },
+    forget(task) {
+      tasks.splice(tasks.indexOf(task), 1);
+    },
     service: async (operation, input) => {
-      const body = input as Input;
-      switch (operation) {
-        case 'RegisterTaskDefinition':
-          return register(body);
-        case 'RunTask':
-          return runTask(body);
-        case 'StopTask':
-          return stopTask(body);
-        case 'DescribeTasks':
-          return describe(body);
-        case 'ListTasks':
-          return list(body);
-        default:
-          throw unknownOperation(operation);
-      }
+      const call = (calls.get(operation) ?? 0) + 1;
+      calls.set(operation, call);
+      options.turnAway?.(operation, call);
+      const answer = answerTo(operation, input as Input);
+      options.loseAnswer?.(operation, call);
+      return answer;
     },
   };
+
+  function answerTo(operation: string, body: Input): object {
+    switch (operation) {
+      case 'RegisterTaskDefinition':
+        return register(body);
+      case 'RunTask':
+        return runTask(body);
+      case 'StopTask':
+        return stopTask(body);
+      case 'DescribeTasks':
+        return describe(body);
+      case 'ListTasks':
+        return list(body);
+      default:
+        throw unknownOperation(operation);
+    }
+  }
 
   function register(input: Input): object {
     const family = String(input['family']);
@@ -145,7 +164,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
     const overrides =
       (input['overrides'] as { containerOverrides?: { name?: string }[] } | undefined)?.containerOverrides ?? [];
     const task: ModelTask = {
-      arn: arnOf('task', `slipway/${String(tasks.length).padStart(32, '0')}`),
+      arn: arnOf('task', `slipway/${String(launched).padStart(32, '0')}`),
       cluster: modelCluster,
       family,
       startedBy: String(input['startedBy']),
@@ -156,6 +175,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
       desiredStatus: 'RUNNING',
       createdAt: clock.now(),
     };
+    launched += 1;
     tasks.push(task);
     ecs.at(clock.now() + (options.startSeconds ?? 2) * 1000, () => {
       if (task.desiredStatus === 'STOPPED') return;

@@ -33,6 +33,8 @@ export type StageOptions = {
   readonly script: TaskScript;
   readonly crash?: CrashPoint;
   readonly refuse?: ModelEcsOptions['refuse'];
+  readonly turnAway?: ModelEcsOptions['turnAway'];
+  readonly loseAnswer?: ModelEcsOptions['loseAnswer'];
   readonly jobVariables?: JsonObject;
   readonly launchRate?: { perSecond: number; burst: number };
   /** Loses every ECS event. */
@@ -84,6 +86,8 @@ export async function startStage(options: StageOptions) {
     emit,
     script: options.script,
     ...(options.refuse === undefined ? {} : { refuse: options.refuse }),
+    ...(options.turnAway === undefined ? {} : { turnAway: options.turnAway }),
+    ...(options.loseAnswer === undefined ? {} : { loseAnswer: options.loseAnswer }),
   });
   const endpoint = await startAwsEndpoint({ port: 0, services: { ecs: ecs.service } });
   process.env['AWS_ENDPOINT_URL_ECS'] = endpoint.url;
@@ -113,6 +117,12 @@ export async function startStage(options: StageOptions) {
       const run = await onlooker.read(id);
       if (run === undefined) throw new Error(`no run ${id}`);
       return run;
+    },
+    /** Another process of the program, with clients of its own. */
+    another: (): StageDeps => {
+      const other = wire({ plan, clock, queues, names, options });
+      clients.push(...other.clients);
+      return other.deps;
     },
     async close() {
       for (const client of [...clients, watching]) client.destroy();

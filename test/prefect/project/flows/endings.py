@@ -26,10 +26,13 @@ def tell_cancellation(flow, flow_run, state):
 
 @flow(on_cancellation=[tell_cancellation])
 def waits(folder: str):
-    """Until it is stopped from outside, two minutes at most."""
+    """Until it may go on or is stopped from outside, two minutes at most."""
     Path(folder, "started").write_text(str(os.getppid()))
     for _ in range(1200):
+        if Path(folder, "go").exists():
+            return
         time.sleep(0.1)
+    raise TimeoutError("nobody said go")
 
 
 @flow
