@@ -22,6 +22,7 @@ const drift = [
   { name: 'openapi drift', script: 'scripts/openapi.ts', flags: ['--check'] },
   { name: 'states drift', script: 'scripts/states.ts', flags: ['--check'] },
   { name: 'acceptance drift', script: 'scripts/acceptance.ts', flags: [] },
+  { name: 'lock file', script: 'scripts/lock.ts', flags: ['--check'] },
 ];
 
 /** Biome colours every letter of a log file unless told not to. */

@@ -24,6 +24,8 @@ import {
 } from '../../shared/use-cases/record-state.ts';
 import { type TriggerAnswer, type TriggerRequest, triggerRun } from '../../shared/use-cases/trigger-run.ts';
 
+import { wakeLanes } from '../../shared/use-cases/wake-lanes.ts';
+
 export type UseCases = {
   readonly triggerRun: (request: TriggerRequest) => Promise<TriggerAnswer>;
   readonly createRun: (request: CreateRequest) => Promise<TriggerAnswer>;
@@ -39,6 +41,8 @@ export type UseCases = {
   readonly deleteRun: (runId: string) => Promise<boolean>;
   /** undefined: no such run. */
   readonly patchRun: (runId: string, patch: RunPatch) => Promise<Run | undefined>;
+  /** A pool or queue takes runs again. */
+  readonly wakeLanes: (place: { readonly workPoolName: string; readonly workQueueId?: string }) => Promise<void>;
 };
 
 export type ApiDeps = {
@@ -62,5 +66,6 @@ export function bindUseCases(deps: CreateDeps & PollDeps & RecordDeps): UseCases
     pollDeployments: (poll) => pollDeployments(deps, poll),
     deleteRun: (runId) => deleteRun(deps, runId),
     patchRun: (runId, patch) => patchRun(deps, runId, patch),
+    wakeLanes: (place) => wakeLanes(deps, place),
   };
 }

@@ -27,7 +27,12 @@ const ruleInput = request.extend({
   event: z
     .object({
       id: z.string().optional(),
-      detail: z.object({ object: z.object({ key: z.string(), sequencer: z.string() }).optional() }).optional(),
+      detail: z
+        .object({
+          bucket: z.object({ name: z.string() }).optional(),
+          object: z.object({ key: z.string(), sequencer: z.string() }).optional(),
+        })
+        .optional(),
     })
     .optional(),
 });
@@ -44,14 +49,18 @@ export const triggerMessage: z.ZodType<TriggerMessage> = z.union([
   })),
   ruleInput.transform(({ event, ...asked }) => {
     const object = event?.detail?.object;
-    if (object !== undefined) return { asked, key: `s3/${object.key}/${object.sequencer}` };
+    const bucket = event?.detail?.bucket?.name ?? '';
+    if (object !== undefined) return { asked, key: `s3/${bucket}/${object.key}/${object.sequencer}` };
     return event?.id === undefined ? { asked } : { asked, key: `event/${event.id}` };
   }),
 ]);
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** The default key of last resort is the SQS message's id. */
+/**
+ * The default key of last resort is the SQS message's id. Keys are told apart by flow, so a default one names the
+ * deployment as well: one event may start a run of each of a flow's deployments.
+ */
 export function triggerRequest({ asked, key }: TriggerMessage, messageId: string): TriggerRequest {
   const { deployment, parameters, job_variables: jobVariables, tags, idempotency_key: ownKey } = asked;
   return {
@@ -59,6 +68,6 @@ export function triggerRequest({ asked, key }: TriggerMessage, messageId: string
     ...(parameters === undefined ? {} : { parameters }),
     ...(jobVariables === undefined ? {} : { jobVariables }),
     ...(tags === undefined ? {} : { tags }),
-    idempotencyKey: ownKey ?? key ?? `message/${messageId}`,
+    idempotencyKey: ownKey ?? `${key ?? `message/${messageId}`}/${deployment}`,
   };
 }

@@ -81,7 +81,7 @@ export const controlTable = {
       sortKey: { name: 'due_at', type: 'N' },
       projected: ['lane', 'task_arn', 'cluster'],
     },
-    lane: { partitionKey: 'lane_key', sortKey: { name: 'lane_at', type: 'S' }, projected: ['priority'] },
+    lane: { partitionKey: 'lane_key', sortKey: { name: 'lane_at', type: 'S' }, projected: ['state_type'] },
     runs: { partitionKey: 'list_key', sortKey: { name: 'list_at', type: 'S' }, projected: ['state_type'] },
   },
 } as const satisfies {

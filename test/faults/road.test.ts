@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AwsError } from '../../local/aws-endpoint.ts';
 import { deleteRun } from '../../shared/use-cases/delete-run.ts';
 import { triggerRun } from '../../shared/use-cases/trigger-run.ts';
+import { wakeLanes } from '../../shared/use-cases/wake-lanes.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import {
   callerOf,
@@ -414,5 +415,28 @@ describe('300 runs that wait at once', () => {
       expect(new Set(stage.ecs.tasks.map(({ startedBy }) => startedBy)).size).toBe(300);
       expect(seconds).toBeGreaterThanOrEqual(10);
       expect(seconds).toBeLessThanOrEqual(30);
+    }));
+});
+
+describe('a paused work pool', () => {
+  it('holds its runs back and lets them go as soon as it is resumed', () =>
+    onStage({ script: exits(0) }, async (stage) => {
+      const { workPools } = stage.deps.catalogue;
+      const pool = await workPools.read('production');
+      if (pool === undefined) throw new Error('no pool');
+      const paused = { ...pool, isPaused: true };
+      await workPools.change(pool, paused);
+      const id = await triggerOnce(stage);
+      await stage.drive(async () => stage.queues.submit.size === 0 && stage.ecs.tasks.length > 0, 0.1);
+      const heldBack = await stage.readRun(id);
+      await workPools.change({ ...paused, version: pool.version + 1 }, pool);
+
+      const resumedAt = stage.clock.now();
+      await wakeLanes(stage.deps, { workPoolName: 'production' });
+      await stage.drive(over(stage, id));
+
+      expect(heldBack.state.type).toBe('SCHEDULED');
+      const openedAt = (await stage.deps.runs.readAttempt(id, 1))?.openedAt ?? 0;
+      expect(openedAt - resumedAt).toBeLessThanOrEqual(1_000);
     }));
 });

@@ -52,6 +52,9 @@ export async function updateWorkQueue(deps: ApiDeps, id: string, sent: WorkQueue
   });
   const queue = found(changed, 'work queue not found');
   if (sent.priority) await makeRoom(deps, queue);
+  if (sent.is_paused === false) {
+    await deps.useCases.wakeLanes({ workPoolName: queue.workPoolName, workQueueId: queue.id });
+  }
 }
 
 export async function removeWorkQueue({ catalogue }: ApiDeps, queue: WorkQueue): Promise<void> {
