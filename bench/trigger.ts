@@ -30,7 +30,6 @@ if (!Number.isInteger(runs) || runs < 1) {
   process.exit(2);
 }
 
-const now = () => performance.timeOrigin + performance.now();
 const arrivals = new Map<string, number>();
 let onArrival: (runId: string) => void = () => undefined;
 
@@ -45,13 +44,11 @@ const stack = await startStack({
   launchRate: '1000',
   launchBurst: '1000',
   report: () => undefined,
-  refuse: (input) => {
-    const [, , runId = ''] = String(input.startedBy).split('/');
-    if (!arrivals.has(runId)) {
-      arrivals.set(runId, now());
-      onArrival(runId);
-    }
-    return undefined;
+  onRunTask: (startedBy, at) => {
+    const [, , runId = ''] = startedBy.split('/');
+    if (arrivals.has(runId)) return;
+    arrivals.set(runId, at);
+    onArrival(runId);
   },
 });
 type Result = {

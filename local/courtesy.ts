@@ -1,27 +1,24 @@
 // On AWS each Lambda has machines of its own; here all share one. What a caller waits for goes first: the sources of
-// the others hold back while it is under way, for a moment at most, so that nothing starves.
+// the others hold back while it is under way and for a blink after it, but never for long, so that nothing starves.
 
 import type { Lambda } from './lambda.ts';
 
+/** Nothing urgent for this long, in milliseconds, is a quiet moment: between a run's recording and its launch is none. */
+const quietMs = 20;
 /** The longest that a source holds back, in milliseconds. */
-const patienceMs = 200;
+const patienceMs = 400;
 
 export type Courtesy = {
   /** The Lambda, with its invocations counted as urgent. */
   urgent(lambda: Lambda): Lambda;
-  /** Resolves when nothing urgent is under way, or when patience is over. */
+  /** Resolves in a quiet moment, or when patience is over. */
   turn(): Promise<void>;
 };
 
 export function createCourtesy(): Courtesy {
   let underWay = 0;
-  let waiting: (() => void)[] = [];
-  const ended = () => {
-    underWay -= 1;
-    if (underWay > 0) return;
-    for (const resolve of waiting) resolve();
-    waiting = [];
-  };
+  let lastEnd = Number.NEGATIVE_INFINITY;
+  const quietIn = () => (underWay > 0 ? quietMs : lastEnd + quietMs - performance.now());
   return {
     urgent: (lambda) => ({
       name: lambda.name,
@@ -30,16 +27,21 @@ export function createCourtesy(): Courtesy {
         try {
           return await lambda.invoke(event);
         } finally {
-          ended();
+          underWay -= 1;
+          lastEnd = performance.now();
         }
       },
     }),
     turn: () => {
-      if (underWay === 0) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push(resolve);
-      const timer = setTimeout(resolve, patienceMs);
-      return promise.finally(() => clearTimeout(timer));
+      const impatientAt = performance.now() + patienceMs;
+      const look = () => {
+        const wait = Math.min(quietIn(), impatientAt - performance.now());
+        if (wait <= 0) resolve();
+        else setTimeout(look, wait);
+      };
+      look();
+      return promise;
     },
   };
 }

@@ -6,7 +6,7 @@ import { clusterName, credentials, taskLogGroup } from './account.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
 import { queueRules } from './bus-rules.ts';
 import type { Closers } from './closers.ts';
-import { createLocalEcs, type LocalEcsOptions } from './ecs/local-ecs.ts';
+import { createLocalEcs } from './ecs/local-ecs.ts';
 import { region } from './ecs/names.ts';
 import { createLocalEventBridge } from './eventbridge.ts';
 import { createLocalLogs } from './logs.ts';
@@ -17,12 +17,12 @@ export type ServicesOptions = {
   readonly dataDir: string;
   /** Folders that come first on the PATH of tasks. */
   readonly searchPath: readonly string[];
-  readonly queue: LocalQueue;
-  /** Refuses RunTask calls: for tests of throttling and missing capacity. */
-  readonly refuse?: LocalEcsOptions['refuse'];
+  readonly queue: Pick<LocalQueue, 'endpoint' | 'urls'>;
+  /** Hears of each RunTask, by its `startedBy`, before it is answered. */
+  readonly onRunTask?: (startedBy: string) => void;
 };
 
-export type Services = {
+type Services = {
   readonly url: string;
   /** Takes up the tasks and events that an earlier program left. */
   adopt(): Promise<void>;
@@ -30,7 +30,7 @@ export type Services = {
 
 /** Starts the services; what must be closed again is told to `closers`. */
 export async function startServices(options: ServicesOptions, closers: Closers): Promise<Services> {
-  const { dataDir, searchPath, queue, refuse } = options;
+  const { dataDir, searchPath, queue, onRunTask } = options;
   const client = new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false });
   closers.add(() => client.destroy());
   const bus = createLocalEventBridge({ rules: queueRules(client, queue.urls), eventBusNames: [busName] });
@@ -45,7 +45,7 @@ export async function startServices(options: ServicesOptions, closers: Closers):
     secret: secrets.value,
     logs,
     clusterName,
-    ...(refuse === undefined ? {} : { refuse }),
+    ...(onRunTask === undefined ? {} : { refuse: ({ startedBy }) => void onRunTask(startedBy ?? '') }),
   });
   closers.add(ecs.close);
   // Before ECS: it waits for its events to be taken, and they are kept for the next start.

@@ -11,7 +11,7 @@ import { applyEnvironment } from './environment.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type LocalQueue, startQueue } from './queue.ts';
 import type { Report } from './report.ts';
-import type { ServicesOptions } from './services.ts';
+import { type ServicesHostOptions, startServicesThread } from './services-host.ts';
 import { StartError } from './start-error.ts';
 
 export type StackOptions = {
@@ -27,8 +27,7 @@ export type StackOptions = {
   /** Launches a second and at once, as text. @default 20 and 100 */
   readonly launchRate?: string | undefined;
   readonly launchBurst?: string | undefined;
-  /** Refuses RunTask calls: for tests of throttling and missing capacity. */
-  readonly refuse?: ServicesOptions['refuse'];
+  readonly onRunTask?: ServicesHostOptions['onRunTask'];
 };
 
 export type Stack = {
@@ -70,8 +69,8 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   // The servers start in processes and threads of their own; what else is needed is loaded meanwhile.
   const parts = loadParts();
   const [gateway, database, queue] = await startServers(options, folder, closers);
-  const { startServices, loadLambdas, startEventSources, startScheduler } = await parts;
-  const services = await startServices({ searchPath: [], ...options, queue }, closers);
+  const services = await startServicesThread({ searchPath: [], ...options, queue }, closers);
+  const { loadLambdas, startEventSources, startScheduler } = await parts;
   const endpoints = { database: database.endpoint, queue: queue.endpoint, services: services.url };
   const url = `http://127.0.0.1:${gateway.port}/api`;
   applyEnvironment({ ...options, endpoints, queueUrls: queue.urls, apiUrl: url }, process.env);
@@ -105,20 +104,19 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     endpoints,
     queueUrls: queue.urls,
     deadLetterUrls: queue.deadLetterUrls,
-    lost: Promise.race([database.lost, queue.lost]),
+    lost: Promise.race([database.lost, queue.lost, services.lost]),
     close: closers.closeAll,
   };
 }
 
 /** What the servers do not need, so that loading it takes no time from them. */
 async function loadParts() {
-  const [{ startServices }, { loadLambdas }, { startEventSources }, { startScheduler }] = await Promise.all([
-    import('./services.ts'),
+  const [{ loadLambdas }, { startEventSources }, { startScheduler }] = await Promise.all([
     import('./lambdas.ts'),
     import('./event-sources.ts'),
     import('./scheduler.ts'),
   ]);
-  return { startServices, loadLambdas, startEventSources, startScheduler };
+  return { loadLambdas, startEventSources, startScheduler };
 }
 
 /** The servers that need nothing of each other. All are waited for, so that none is left when one fails. */

@@ -29,6 +29,7 @@ const deps: TakeSubmitDeps = {
   lanes: createLanes({ client, table }),
   admission: createAdmission({ client, table }),
   families: createFamilies({ client, table }),
+  registering: new Map(),
   catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),

@@ -3,6 +3,7 @@
 // It dies with its parent's end of the channel; the containers do not.
 
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ContainerKey } from './container-files.ts';
 import { type HostReply, readHostRequest, type StartRequest } from './container-host-messages.ts';
@@ -21,6 +22,9 @@ type EndRequest = {
   readonly since: number;
   readonly emptyLooks: number;
 };
+
+// What tasks do must not keep the stack that serves them waiting; they inherit this.
+setPriority(5);
 
 const table = new ProcessTable();
 let waiting: readonly EndRequest[] = [];

@@ -16,6 +16,8 @@ import { foldObservation } from './observe-task.ts';
 export type LaunchDeps = CloseDeps & {
   readonly tasks: Tasks;
   readonly families: Families;
+  /** Registrations under way in this process, by family (single flight). */
+  readonly registering: Map<string, Promise<Refusal | undefined>>;
   readonly admission: Admission;
   readonly launchRate: LaunchRate;
 };
@@ -56,13 +58,20 @@ async function recordOutcome(
   }
 }
 
-/** Registers a family of ours once: by one sender at a time within this process, harmlessly twice across processes. */
+/** Registers a family of ours once: whoever needs it meanwhile waits for the same answer. */
 async function ensureRegistered(deps: LaunchDeps, family: string): Promise<Refusal | undefined> {
+  const underWay = deps.registering.get(family);
+  if (underWay !== undefined) return underWay;
+  const registration = register(deps, family).finally(() => deps.registering.delete(family));
+  deps.registering.set(family, registration);
+  return registration;
+}
+
+async function register(deps: LaunchDeps, family: string): Promise<Refusal | undefined> {
   const known = await deps.families.read(family);
   if (known === undefined || known.arn !== undefined) return undefined;
   const answer = await deps.tasks.register(known.definition);
-  // A family without an ARN was never sent with: whatever ECS says of it, there is no task.
-  if (answer.kind !== 'registered') return { ...answer, isAnswer: true };
+  if (answer.kind !== 'registered') return answer;
   await deps.families.markRegistered(family, answer.arn);
   return undefined;
 }

@@ -16,7 +16,7 @@ export async function noteRunning(deps: CloseDeps, attempt: Attempt, known: Run 
   for (let race = 0; race < maximumRaces; race += 1) {
     if (run === undefined || run.attempt !== attempt.number || !run.isAttemptOpen) return run;
     const after = withStart(deps, withPid(run, attempt), attempt);
-    if (after === run) return run;
+    if (after === run || isSoonWritten(run, after, attempt)) return run;
     const head = withDeadline(after, attempt);
     if ((await deps.runs.change(run, head)) === 'written') {
       await announce(deps, run, head);
@@ -25,6 +25,14 @@ export async function noteRunning(deps: CloseDeps, attempt: Attempt, known: Run 
     run = await deps.runs.read(attempt.runId);
   }
   return run;
+}
+
+/**
+ * Where a container runs can wait for the head's next change, which its own start brings within seconds: a write saved
+ * for every run. An engine's start says nothing here, and a cancelled run must be stopped now.
+ */
+function isSoonWritten(run: Run, after: Run, attempt: Attempt): boolean {
+  return attempt.reports === 'exit-code' && run.state.type === 'PENDING' && after.state.id === run.state.id;
 }
 
 async function announce(deps: CloseDeps, before: Run, after: Run): Promise<void> {

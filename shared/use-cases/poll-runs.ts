@@ -5,7 +5,7 @@ import type { Run } from '../domain/run/run.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Runs } from '../ports/runs.ts';
-import { type CandidateDeps, candidatesOfPool } from './waiting-candidates.ts';
+import { type CandidateDeps, openPool, waitingCandidates } from './waiting-candidates.ts';
 
 export type PollDeps = CandidateDeps & { readonly runs: Runs; readonly catalogue: Catalogue };
 
@@ -24,7 +24,7 @@ export async function pollRuns(deps: PollDeps, poll: PoolPoll): Promise<readonly
   const pool = await deps.catalogue.workPools.read(poll.workPoolName);
   if (pool === undefined) return [];
   const until = poll.scheduledBefore ?? Number.MAX_SAFE_INTEGER;
-  const candidates = await candidatesOfPool(deps, pool, { until, limit: poll.limit });
+  const candidates = await waitingCandidates(deps, await openPool(deps, pool), { until, limit: poll.limit });
   const wanted = await queueFilter(deps, poll);
   const chosen = orderCandidates(candidates.filter(({ lane }) => wanted(lane.workQueueId)));
   const runs = await readWaiting(deps, chosen.slice(0, poll.limit), until);

@@ -15,7 +15,7 @@ import type { Admission } from '../ports/admission.ts';
 import type { Lanes } from '../ports/runs.ts';
 import { type ClaimDeps, type Claimed, claimRun, createFacts } from './claim-run.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
-import { waitingCandidates } from './waiting-candidates.ts';
+import { type OpenPool, openPushPools, waitingCandidates } from './waiting-candidates.ts';
 
 export type SubmitDeps = ClaimDeps &
   LaunchDeps & {
@@ -37,12 +37,12 @@ type Pass =
 /** Runs passes until nothing waits, the launch time is spent or the budget of this call is. */
 export async function submitRuns(deps: SubmitDeps): Promise<void> {
   const launches: Promise<unknown>[] = [];
-  const tried = new Set<string>();
-  let outcome = await onePass(deps, tried);
+  const call: Call = { pools: await openPushPools(deps), tried: new Set() };
+  let outcome = await onePass(deps, call);
   for (let pass = 1; outcome.kind === 'claimed'; pass += 1) {
     launches.push(outcome.launches);
     if (!outcome.isMore || pass === passesPerCall) break;
-    outcome = await onePass(deps, tried);
+    outcome = await onePass(deps, call);
   }
   if (outcome.kind === 'exhausted') await comeBack(deps, outcome.lane, outcome.waitMs);
   if (outcome.kind === 'claimed' && outcome.isMore) await comeBack(deps, outcome.lane, 0);
@@ -56,16 +56,23 @@ async function comeBack(deps: SubmitDeps, lane: Lane, waitMs: number): Promise<v
   await deps.hints.submit([{ kind: 'work', lane, dueAt }], { delaySeconds });
 }
 
-/** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
+/** One call of the pump. The pools are read once: a pause takes hold with the next call. */
+type Call = {
+  readonly pools: readonly OpenPool[];
+  /** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
+  readonly tried: Set<string>;
+};
+
 const keyOf = ({ runId, scheduledTime }: Candidate): string => `${runId}@${scheduledTime}`;
 
-async function onePass(deps: SubmitDeps, tried: Set<string>): Promise<Pass> {
+async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
+  const { pools, tried } = call;
   // The lease first: who finds it held need not look for work, since the holder will.
   const stored = await deps.admission.read();
   const now = deps.world.now();
-  if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, tried);
+  if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, call);
   // One more than a pass takes, to know whether the lane has more.
-  const waiting = await waitingCandidates(deps, { until: now, limit: launchesPerPass + 1 + tried.size });
+  const waiting = await waitingCandidates(deps, pools, { until: now, limit: launchesPerPass + 1 + tried.size });
   const candidates = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));
   const [first] = candidates;
   if (first === undefined) return { kind: 'idle' };
@@ -89,9 +96,9 @@ async function onePass(deps: SubmitDeps, tried: Set<string>): Promise<Pass> {
 }
 
 /** Somebody holds the lease: he is told to go round again. If he has just let go, this pump takes its turn. */
-async function askForMore(deps: SubmitDeps, stored: AdmissionState, tried: Set<string>): Promise<Pass> {
+async function askForMore(deps: SubmitDeps, stored: AdmissionState, call: Call): Promise<Pass> {
   const write = stored.more ? 'written' : await deps.admission.write(stored, { ...stored, more: true });
-  if (write === 'lost') return onePass(deps, tried);
+  if (write === 'lost') return onePass(deps, call);
   deps.telemetry.pumpHeld();
   return { kind: 'idle' };
 }

@@ -7,7 +7,7 @@ import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
 import { type SubmitDeps, submitRuns } from './submit-runs.ts';
 import { lookAtAttempt, visitAttempt } from './visit-attempt.ts';
 import { visitRun } from './visit-run.ts';
-import { candidatesOfPool } from './waiting-candidates.ts';
+import { openPool, waitingCandidates } from './waiting-candidates.ts';
 
 export type TakeSubmitDeps = SubmitDeps & RepeatDeps;
 
@@ -38,7 +38,7 @@ export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly Subm
 async function tendLane(deps: TakeSubmitDeps, workPoolName: string): Promise<void> {
   const pool = await deps.catalogue.workPools.read(workPoolName);
   if (pool !== undefined) {
-    await candidatesOfPool(deps, pool, { until: deps.world.now() + timing.earlyHint, limit: 1 });
+    await waitingCandidates(deps, await openPool(deps, pool), { until: deps.world.now() + timing.earlyHint, limit: 1 });
     return;
   }
   for (const lane of await deps.lanes.ofPool(workPoolName)) await deps.lanes.remove(lane);

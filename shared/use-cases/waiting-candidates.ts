@@ -16,30 +16,48 @@ export type CandidateDeps = {
 
 type Wanted = { readonly until: number; readonly limit: number };
 
-/** Candidates of all push pools that are not paused. */
-export async function waitingCandidates(deps: CandidateDeps, wanted: Wanted): Promise<Candidate[]> {
-  const pools = await deps.catalogue.workPools.list();
-  const found = await Promise.all(
-    pools.filter(({ type }) => isPushPool(type)).map((pool) => candidatesOfPool(deps, pool, wanted)),
-  );
-  return found.flat();
+/** A pool whose runs may start, with the priority of each of its queues that is not paused. */
+export type OpenPool = { readonly name: string; readonly priorities: ReadonlyMap<string, number> };
+
+/** The pool and its queues as they are now; nothing while it is paused. */
+export async function openPool({ catalogue }: Pick<CandidateDeps, 'catalogue'>, pool: WorkPool): Promise<OpenPool[]> {
+  if (pool.isPaused) return [];
+  const queues = await catalogue.workQueues.list(pool.name);
+  const open = queues.filter(({ isPaused }) => !isPaused);
+  return [{ name: pool.name, priorities: new Map(open.map(({ id, priority }) => [id, priority])) }];
 }
 
-/** Candidates of one pool, of whatever type; none while it or their queue is paused. */
-export async function candidatesOfPool(deps: CandidateDeps, pool: WorkPool, wanted: Wanted): Promise<Candidate[]> {
-  if (pool.isPaused) return [];
-  const [lanes, queues] = await Promise.all([deps.lanes.ofPool(pool.name), deps.catalogue.workQueues.list(pool.name)]);
-  const priorities = new Map(queues.filter(({ isPaused }) => !isPaused).map(({ id, priority }) => [id, priority]));
+/** The push pools that are open now: what one call of the pump works on. */
+export async function openPushPools(deps: Pick<CandidateDeps, 'catalogue'>): Promise<OpenPool[]> {
+  const pools = (await deps.catalogue.workPools.list()).filter(({ type }) => isPushPool(type));
+  return (await Promise.all(pools.map((pool) => openPool(deps, pool)))).flat();
+}
+
+/** The runs that wait in the lanes of open pools. */
+export async function waitingCandidates(
+  deps: CandidateDeps,
+  pools: readonly OpenPool[],
+  wanted: Wanted,
+): Promise<Candidate[]> {
   const found = await Promise.all(
-    lanes.map(async (record) => {
-      const priority = priorities.get(record.lane.workQueueId);
-      if (priority === undefined) return [];
-      const waiting = await deps.runs.waiting(record.lane, wanted);
-      await keepLane(deps, record, waiting.length === 0);
-      return waiting.map((run) => ({ ...run, lane: record.lane, priority }));
+    pools.map(async ({ name, priorities }) => {
+      const lanes = await deps.lanes.ofPool(name);
+      return Promise.all(lanes.map((record) => candidatesOfLane(deps, record, { ...wanted, priorities })));
     }),
   );
-  return found.flat();
+  return found.flat(2);
+}
+
+async function candidatesOfLane(
+  deps: CandidateDeps,
+  record: LaneRecord,
+  { priorities, ...wanted }: Wanted & Pick<OpenPool, 'priorities'>,
+): Promise<Candidate[]> {
+  const priority = priorities.get(record.lane.workQueueId);
+  if (priority === undefined) return [];
+  const waiting = await deps.runs.waiting(record.lane, wanted);
+  await keepLane(deps, record, waiting.length === 0);
+  return waiting.map((run) => ({ ...run, lane: record.lane, priority }));
 }
 
 /** An empty lane goes after five minutes of emptiness; one with waiters keeps waking the pump. */

@@ -53,7 +53,7 @@ describe('deployments, flows and variables', () => {
     ['deployment schedule ls hello/hello', /interval: 1:00:00|3600/],
     ['deployment schedule clear hello/hello -y', /Cleared all schedules/],
     ['variable set colour green', /Set variable 'colour'/],
-    ['variable get colour', /^green$/m],
+    ['variable get colour', /^"green"$/m],
     ['variable ls', /colour/],
     ['--no-prompt variable delete colour', /Unset variable 'colour'/],
     ['automation ls', /Automations/],

@@ -14,34 +14,39 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchOutcome, Refusal, Tasks } from '../../ports/tasks.ts';
+import { withoutCallLog } from '../sdk.ts';
 import { readTask } from './task-codec.ts';
 
 /** DescribeTasks takes this many ARNs. */
 const describeBatch = 100;
 
 export function createEcsClient(): ECSClient {
-  return new ECSClient({
-    maxAttempts: 3,
-    requestHandler: {
-      requestTimeout: 8_000,
-      connectionTimeout: 2_000,
-      httpsAgent: { maxSockets: 128 },
-      httpAgent: { maxSockets: 128 },
-    },
-  });
+  return withoutCallLog(
+    new ECSClient({
+      maxAttempts: 3,
+      requestHandler: {
+        requestTimeout: 8_000,
+        connectionTimeout: 2_000,
+        httpsAgent: { maxSockets: 128 },
+        httpAgent: { maxSockets: 128 },
+      },
+    }),
+  );
 }
 
 /** RunTask is sent once a call: our own tries count the sends (rule 4). */
 export function createLaunchClient(): ECSClient {
-  return new ECSClient({
-    maxAttempts: 1,
-    requestHandler: {
-      requestTimeout: 8_000,
-      connectionTimeout: 2_000,
-      httpsAgent: { maxSockets: 128 },
-      httpAgent: { maxSockets: 128 },
-    },
-  });
+  return withoutCallLog(
+    new ECSClient({
+      maxAttempts: 1,
+      requestHandler: {
+        requestTimeout: 8_000,
+        connectionTimeout: 2_000,
+        httpsAgent: { maxSockets: 128 },
+        httpAgent: { maxSockets: 128 },
+      },
+    }),
+  );
 }
 
 function refusal(error: unknown): Refusal {

@@ -4,22 +4,25 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
+import { withoutCallLog } from '../sdk.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
 const maximumDelaySeconds = 900;
 const batchSize = 10;
 
 export function createSqsClient(): SQSClient {
-  return new SQSClient({
-    useQueueUrlAsEndpoint: false,
-    maxAttempts: 2,
-    requestHandler: {
-      requestTimeout: 3_000,
-      connectionTimeout: 2_000,
-      httpsAgent: { maxSockets: 64 },
-      httpAgent: { maxSockets: 64 },
-    },
-  });
+  return withoutCallLog(
+    new SQSClient({
+      useQueueUrlAsEndpoint: false,
+      maxAttempts: 2,
+      requestHandler: {
+        requestTimeout: 3_000,
+        connectionTimeout: 2_000,
+        httpsAgent: { maxSockets: 64 },
+        httpAgent: { maxSockets: 64 },
+      },
+    }),
+  );
 }
 
 async function sendAll(

@@ -182,6 +182,7 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
     lanes: createLanes({ client, table }),
     admission: createAdmission({ client, table }),
     families: createFamilies({ client, table }),
+    registering: new Map(),
     catalogue: createCatalogue({ client, table, newId: world.newId, sha256: world.sha256 }),
     logs: createLogs({ client, table: names.bulkTable, sha256: world.sha256 }),
     tasks: createTasks({ ecs, launch }),
