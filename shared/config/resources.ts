@@ -44,7 +44,7 @@ export type QueueSource = {
 /** Every source reports partial batch failures (`ReportBatchItemFailures`). */
 export const queueSources = [
   { queue: 'trigger', step: 'trigger', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 10 },
-  { queue: 'submit', step: 'submit', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 5 },
+  { queue: 'submit', step: 'submit', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 3 },
   { queue: 'observe', step: 'observe', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 4 },
   { queue: 'publish', step: 'publish', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 2 },
 ] as const satisfies readonly QueueSource[];

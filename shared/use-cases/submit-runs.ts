@@ -37,7 +37,7 @@ type Pass =
 /** Runs passes until nothing waits, the launch time is spent or the budget of this call is. */
 export async function submitRuns(deps: SubmitDeps): Promise<void> {
   const launches: Promise<unknown>[] = [];
-  const call: Call = { pools: await openPushPools(deps), tried: new Set() };
+  const call: Call = { tried: new Set() };
   let outcome = await onePass(deps, call);
   for (let pass = 1; outcome.kind === 'claimed'; pass += 1) {
     launches.push(outcome.launches);
@@ -58,7 +58,7 @@ async function comeBack(deps: SubmitDeps, lane: Lane, waitMs: number): Promise<v
 
 /** One call of the pump. The pools are read once: a pause takes hold with the next call. */
 type Call = {
-  readonly pools: readonly OpenPool[];
+  pools?: readonly OpenPool[];
   /** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
   readonly tried: Set<string>;
 };
@@ -66,11 +66,13 @@ type Call = {
 const keyOf = ({ runId, scheduledTime }: Candidate): string => `${runId}@${scheduledTime}`;
 
 async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
-  const { pools, tried } = call;
+  const { tried } = call;
   // The lease first: who finds it held need not look for work, since the holder will.
   const stored = await deps.admission.read();
   const now = deps.world.now();
   if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, call);
+  const pools = call.pools ?? (await openPushPools(deps));
+  call.pools = pools;
   // One more than a pass takes, to know whether the lane has more.
   const waiting = await waitingCandidates(deps, pools, { until: now, limit: launchesPerPass + 1 + tried.size });
   const candidates = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));

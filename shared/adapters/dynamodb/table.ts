@@ -62,8 +62,8 @@ export const dueKey = (kind: DueItem['kind'], shard: number): string => `${kind}
 
 const laneId = (lane: Lane): string => `${lane.workQueueId}/${lane.deploymentId ?? '-'}`;
 export const laneText = (lane: Lane): string => `${lane.workPoolName}/${laneId(lane)}`;
-/** Waiting runs come and go quickly and every pass of the pump reads all partitions of a lane: half as many will do. */
-export const laneShards: readonly number[] = shards.slice(0, indexShards / 2);
+/** Waiting runs come and go quickly and every pass of the pump reads all partitions of a lane: two will do. */
+export const laneShards: readonly number[] = shards.slice(0, 2);
 export const laneShardOf = (runId: string): number => shardOf(runId) % laneShards.length;
 export const laneKey = (lane: Lane, shard: number): string => `${laneText(lane)}#${shard}`;
 export const laneAt = (scheduledTime: number, runId: string): string => `${sortableNumber(scheduledTime)}#${runId}`;
