@@ -14,7 +14,10 @@ import { StartError } from './start-error.ts';
 
 /** Creates both tables where they are missing; answers the ARN of the control table's stream. */
 export async function createTables(client: DynamoDBClient): Promise<{ streamArn: string }> {
-  const [control] = await Promise.all([createIfMissing(client, controlInput()), createIfMissing(client, bulkInput())]);
+  const [control] = await Promise.all([
+    createIfMissing(client, controlInput(controlTableName)),
+    createIfMissing(client, bulkInput(bulkTableName)),
+  ]);
   const present = (control.GlobalSecondaryIndexes ?? []).map((index) => index.IndexName);
   const absent = Object.keys(controlTable.indexes).filter((name) => !present.includes(name));
   if (absent.length > 0) {
@@ -51,10 +54,11 @@ async function describe(client: DynamoDBClient, name: string | undefined): Promi
   }
 }
 
-function controlInput(): CreateTableCommandInput {
+/** The control table's definition, under whatever name. */
+export function controlInput(name: string): CreateTableCommandInput {
   const indexes = Object.entries(controlTable.indexes);
   return {
-    TableName: controlTableName,
+    TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [
       textAttribute(controlTable.partitionKey),
@@ -65,8 +69,8 @@ function controlInput(): CreateTableCommandInput {
       ]),
     ],
     KeySchema: keySchema(controlTable.partitionKey, controlTable.sortKey),
-    GlobalSecondaryIndexes: indexes.map(([name, index]) => ({
-      IndexName: name,
+    GlobalSecondaryIndexes: indexes.map(([indexName, index]) => ({
+      IndexName: indexName,
       KeySchema: keySchema(index.partitionKey, index.sortKey.name),
       Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...index.projected] },
     })),
@@ -74,9 +78,9 @@ function controlInput(): CreateTableCommandInput {
   };
 }
 
-function bulkInput(): CreateTableCommandInput {
+export function bulkInput(name: string): CreateTableCommandInput {
   return {
-    TableName: bulkTableName,
+    TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [textAttribute(bulkTable.partitionKey), textAttribute(bulkTable.sortKey)],
     KeySchema: keySchema(bulkTable.partitionKey, bulkTable.sortKey),

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { bulkTable, controlTable } from '../../shared/config/resources.ts';
+import { bulkInput, controlInput } from '../../local/tables.ts';
 import { freePort } from './free-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
@@ -86,52 +86,11 @@ export async function createTables(
 ): Promise<void> {
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
   try {
-    await client.send(controlTableCommand(names.controlTable));
-    await client.send(
-      new CreateTableCommand({
-        TableName: names.bulkTable,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [text(bulkTable.partitionKey), text(bulkTable.sortKey)],
-        KeySchema: keySchema(bulkTable.partitionKey, bulkTable.sortKey),
-      }),
-    );
+    await client.send(new CreateTableCommand(controlInput(names.controlTable)));
+    await client.send(new CreateTableCommand(bulkInput(names.bulkTable)));
   } finally {
     client.destroy();
   }
-}
-
-function controlTableCommand(tableName: string): CreateTableCommand {
-  const indexes = Object.entries(controlTable.indexes);
-  return new CreateTableCommand({
-    TableName: tableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      text(controlTable.partitionKey),
-      text(controlTable.sortKey),
-      ...indexes.flatMap(([, index]) => [
-        text(index.partitionKey),
-        { AttributeName: index.sortKey.name, AttributeType: index.sortKey.type },
-      ]),
-    ],
-    KeySchema: keySchema(controlTable.partitionKey, controlTable.sortKey),
-    GlobalSecondaryIndexes: indexes.map(([name, index]) => ({
-      IndexName: name,
-      KeySchema: keySchema(index.partitionKey, index.sortKey.name),
-      Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [...index.projected] },
-    })),
-    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-  });
-}
-
-function text(name: string) {
-  return { AttributeName: name, AttributeType: 'S' as const };
-}
-
-function keySchema(partitionKey: string, sortKey: string) {
-  return [
-    { AttributeName: partitionKey, KeyType: 'HASH' as const },
-    { AttributeName: sortKey, KeyType: 'RANGE' as const },
-  ];
 }
 
 /** Without them each write to a table with a stream gets slower with every record kept. */
