@@ -57,8 +57,11 @@ export type Runs = {
   readAttempt(runId: string, number: number): Promise<Attempt | undefined>;
   readAttempts(runId: string): Promise<readonly Attempt[]>;
   changeAttempt(before: Attempt, after: Attempt): Promise<Write>;
-  /** Deletes the run; a tombstone keeps the last attempt number (rule 4). Its open attempt stays until STOPPED. */
-  remove(run: Run): Promise<Write>;
+  /**
+   * Deletes the run; a tombstone keeps the last attempt number (rule 4). Its open attempt stays until STOPPED and is
+   * changed in the same transaction: nobody but its deadline may ever come to stop its task.
+   */
+  remove(run: Run, attempt?: { readonly before: Attempt; readonly after: Attempt }): Promise<Write>;
   /** Newest expected start first, over all shards; a page is bounded. */
   list(request: {
     readonly limit: number;

@@ -1,5 +1,6 @@
 // The clock: each minute it wakes what is due, visits what is overdue and sweeps ECS for what events missed.
 // It only reads, lists and enqueues; overlapping and lost ticks are harmless (design §3).
+import { laneName } from '../domain/run/lane.ts';
 import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { Hints, ObserveHint, SubmitHint } from '../ports/hints.ts';
@@ -64,9 +65,7 @@ function bySecond(items: readonly DueRun[], now: number): ReadonlyMap<number, re
 }
 
 function oncePerLane(waiting: readonly { lane: Lane; dueAt: number }[]): SubmitHint[] {
-  const lanes = new Map(
-    waiting.map(({ lane, dueAt }) => [JSON.stringify(lane), { kind: 'work', lane, dueAt } as const]),
-  );
+  const lanes = new Map(waiting.map(({ lane, dueAt }) => [laneName(lane), { kind: 'work', lane, dueAt } as const]));
   return [...lanes.values()];
 }
 

@@ -71,7 +71,8 @@ async function register(deps: LaunchDeps, family: string): Promise<Refusal | und
   const known = await deps.families.read(family);
   if (known === undefined || known.arn !== undefined) return undefined;
   const answer = await deps.tasks.register(known.definition);
-  if (answer.kind !== 'registered') return answer;
+  // A family without an ARN was never sent with: whatever ECS says of it, there is no task.
+  if (answer.kind !== 'registered') return { ...answer, isAnswer: true };
   await deps.families.markRegistered(family, answer.arn);
   return undefined;
 }

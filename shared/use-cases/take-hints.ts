@@ -1,4 +1,5 @@
 // What the `submit` and `observe` Lambdas do with a batch of hints. Every hint may come twice, late or never.
+import { laneName } from '../domain/run/lane.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { ObserveHint, SubmitHint } from '../ports/hints.ts';
 import type { SeenTask } from '../ports/tasks.ts';
@@ -21,7 +22,7 @@ export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly Subm
   for (const hint of early) {
     await deps.hints.submit([hint], { delaySeconds: Math.min(900, Math.ceil((hint.dueAt - now) / 1000)) });
   }
-  const lanes = new Map(due.map(({ lane }) => [JSON.stringify(lane), lane]));
+  const lanes = new Map(due.map(({ lane }) => [laneName(lane), lane]));
   await Promise.all([...lanes.values()].map((lane) => deps.lanes.touch(lane, now + timing.laneCheck)));
   await Promise.all(wakes.map(({ lane }) => tendLane(deps, lane.workPoolName)));
   if (due.length + wakes.length > 0) {

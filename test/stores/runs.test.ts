@@ -308,10 +308,14 @@ describe('a deleted run', () => {
     const attempt = anAttempt({ runId: run.id });
     await runs.openAttempt(run, { ...run, attempt: 1, isAttemptOpen: true }, attempt);
 
-    await runs.remove({ ...run, attempt: 1, isAttemptOpen: true, version: 2 });
+    const claimed = { ...run, attempt: 1, isAttemptOpen: true, version: 2 };
+    const changed = { ...attempt, dueAt: start + 7 };
 
-    expect(await runs.readAttempt(run.id, 1)).toEqual(attempt);
-    const due = await runs.due('attempt', { until: start + 3_600 * second, limit: 1_000 });
-    expect(due).toContainEqual({ kind: 'attempt', runId: run.id, attempt: 1, dueAt: attempt.dueAt });
+    expect(await runs.remove(claimed, { before: { ...attempt, version: 9 }, after: changed })).toBe('lost');
+    expect(await runs.remove(claimed, { before: attempt, after: changed })).toBe('written');
+
+    expect(await runs.readAttempt(run.id, 1)).toEqual({ ...changed, version: 2 });
+    const due = await runs.due('attempt', { until: start + 7, limit: 1_000 });
+    expect(due).toContainEqual({ kind: 'attempt', runId: run.id, attempt: 1, dueAt: start + 7 });
   });
 });

@@ -11,7 +11,7 @@ export const runId = '11111111-1111-4111-8111-111111111111';
 export const queueId = '22222222-2222-4222-8222-222222222222';
 export const deploymentId = '33333333-3333-4333-8333-333333333333';
 
-export const stateNames = {
+const stateNames = {
   SCHEDULED: 'Scheduled',
   PENDING: 'Pending',
   RUNNING: 'Running',

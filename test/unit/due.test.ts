@@ -1,7 +1,7 @@
 // Every open obligation of a run's head has a deadline, and what the deadline brings by itself.
 import { describe, expect, it } from 'vitest';
 import { awaitsWords, dueOf, withDue } from '../../shared/domain/run/due.ts';
-import { isWaiting, laneOf, startsAt } from '../../shared/domain/run/lane.ts';
+import { isWaiting, laneName, laneOf, startsAt } from '../../shared/domain/run/lane.ts';
 import { type StateType, stateTypes } from '../../shared/domain/run/state.ts';
 import { overdueState } from '../../shared/use-cases/visit-run.ts';
 import {
@@ -177,6 +177,16 @@ describe('a lane', () => {
     expect(laneOf({ deploymentId })).toEqual({ workPoolName: '-', workQueueId: '-', deploymentId });
     expect(laneOf({ workPoolName: 'p', deploymentId })).toEqual({ workPoolName: '-', workQueueId: '-', deploymentId });
     expect(laneOf({})).toBeUndefined();
+  });
+
+  it('has one name, whatever order its members come in', () => {
+    const [one, other] = [
+      { workPoolName: 'p', workQueueId: 'q', deploymentId },
+      { deploymentId, workQueueId: 'q', workPoolName: 'p' },
+    ];
+
+    expect(laneName(one)).toBe(laneName(other));
+    expect(laneName({ workPoolName: 'p', workQueueId: 'q' })).not.toBe(laneName(one));
   });
 
   it('holds runs that wait for a start: not those with a task, nor retries in their engine', () => {

@@ -1,8 +1,9 @@
 // Attempts: opening and closing one moves the run's head in the same transaction.
+
 import type { Attempt } from '../../domain/run/attempt.ts';
 import type { Runs } from '../../ports/runs.ts';
-import { headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
-import { fromItem, type Item } from './items.ts';
+import { attemptChange, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
+import { fromItem } from './items.ts';
 import { attemptItem } from './run-items.ts';
 import { attemptKey, attemptPrefix } from './table.ts';
 import { get, put, queryAll, transact } from './writes.ts';
@@ -10,13 +11,6 @@ import { get, put, queryAll, transact } from './writes.ts';
 type Attempts = Pick<Runs, 'openAttempt' | 'closeAttempt' | 'readAttempt' | 'readAttempts' | 'changeAttempt'>;
 
 export function createAttempts({ client, table, newId }: RunStoreOptions): Attempts {
-  const attemptChange = (before: Attempt, after: Attempt) => ({
-    TableName: table,
-    Item: attemptItem({ ...after, version: before.version + 1 }),
-    ConditionExpression: 'version = :before',
-    ExpressionAttributeValues: { ':before': before.version } as Item,
-  });
-
   return {
     async openAttempt(before, after, attempt) {
       await putAll(client, table, leavingItems(before, after));
@@ -27,7 +21,7 @@ export function createAttempts({ client, table, newId }: RunStoreOptions): Attem
     },
 
     async closeAttempt(attempt, run) {
-      const closing = { Put: attemptChange(attempt.before, attempt.after) };
+      const closing = { Put: attemptChange(table, attempt) };
       if (run === undefined) return transact(client, [closing]);
       await putAll(client, table, leavingItems(run.before, run.after));
       return transact(client, [closing, { Put: headChange(table, { ...run, writeId: newId() }) }]);
@@ -49,7 +43,7 @@ export function createAttempts({ client, table, newId }: RunStoreOptions): Attem
     },
 
     changeAttempt(before, after) {
-      return put(client, attemptChange(before, after));
+      return put(client, attemptChange(table, { before, after }));
     },
   };
 }

@@ -1,9 +1,11 @@
-// The writes that move a run's head, shared by changes, claims and closings: what is large lies beside it first.
+// The writes that move a run's head and its attempt, shared by changes, claims, closings and deletions:
+// what is large lies beside the head first.
+import type { Attempt } from '../../domain/run/attempt.ts';
 import type { Run } from '../../domain/run/run.ts';
 import { isLargeState } from '../../domain/run/state.ts';
 import type { DocumentClient } from './client.ts';
 import type { Item } from './items.ts';
-import { headItem, stateItem } from './run-items.ts';
+import { attemptItem, headItem, stateItem } from './run-items.ts';
 import { put } from './writes.ts';
 
 export type RunStoreOptions = {
@@ -11,6 +13,13 @@ export type RunStoreOptions = {
   readonly table: string;
   readonly newId: () => string;
   readonly now: () => number;
+};
+
+export type ConditionalPut = {
+  readonly TableName: string;
+  readonly Item: Item;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeValues: Item;
 };
 
 export async function putAll(client: DocumentClient, table: string, items: readonly Item[]): Promise<void> {
@@ -38,7 +47,7 @@ export function leavingItems(before: Run, after: Run): Item[] {
 export function headChange(
   table: string,
   change: { readonly before: Run; readonly after: Run; readonly writeId: string },
-): { TableName: string; Item: Item; ConditionExpression: string; ExpressionAttributeValues: Item } {
+): ConditionalPut {
   const { before, after, writeId } = change;
   return {
     TableName: table,
@@ -46,5 +55,17 @@ export function headChange(
     // The second half makes a repeat of our own write (its reply was lost) a success.
     ConditionExpression: 'version = :before OR write_id = :mine',
     ExpressionAttributeValues: { ':before': before.version, ':mine': writeId },
+  };
+}
+
+export function attemptChange(
+  table: string,
+  { before, after }: { readonly before: Attempt; readonly after: Attempt },
+): ConditionalPut {
+  return {
+    TableName: table,
+    Item: attemptItem({ ...after, version: before.version + 1 }),
+    ConditionExpression: 'version = :before',
+    ExpressionAttributeValues: { ':before': before.version },
   };
 }

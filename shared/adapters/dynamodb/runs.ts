@@ -3,7 +3,7 @@ import type { Run, RunBody } from '../../domain/run/run.ts';
 import type { State } from '../../domain/run/state.ts';
 import type { Runs, Write } from '../../ports/runs.ts';
 import { createAttempts } from './attempts.ts';
-import { besideItems, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
+import { attemptChange, besideItems, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
 import { fromItem, type Item, toItem } from './items.ts';
 import { bodyItem, headItem, isSmallBody, runFromItem } from './run-items.ts';
 import { createRunLists } from './run-lists.ts';
@@ -162,14 +162,16 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
       return (await readStates(runId)).find(({ id }) => id === stateId);
     },
 
-    async remove(run): Promise<Write> {
+    async remove(run, attempt): Promise<Write> {
       const head = {
         TableName: table,
         Key: runHeadKey(run.id),
         ConditionExpression: 'version = :version',
         ExpressionAttributeValues: { ':version': run.version },
       };
-      const write = run.attempt === 0 ? await remove(client, head) : await transact(client, buried(head, run));
+      const open = attempt === undefined ? [] : [{ Put: attemptChange(table, attempt) }];
+      const write =
+        run.attempt === 0 ? await remove(client, head) : await transact(client, [...buried(head, run), ...open]);
       if (write === 'written') await sweepBehind(run.id);
       return write;
     },

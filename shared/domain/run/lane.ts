@@ -12,6 +12,11 @@ export function laneOf(run: Pick<Run, 'workPoolName' | 'workQueueId' | 'deployme
   return deploymentId === undefined ? undefined : { ...noPool, deploymentId };
 }
 
+/** The same text for the same lane, whatever order its members came in: stores keep none. */
+export function laneName({ workPoolName, workQueueId, deploymentId }: Lane): string {
+  return JSON.stringify([workPoolName, workQueueId, deploymentId]);
+}
+
 /**
  * Whether a run waits to be started by the pump or by a hybrid worker.
  * A retry that belongs to a living engine (rule 9) is never listed, hinted or claimed.

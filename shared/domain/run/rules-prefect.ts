@@ -12,13 +12,13 @@ function isObject(value: Json | undefined): value is JsonObject {
 }
 
 /** Prefect: an object counts as a result unless its type is "unpersisted"; any other data are none. */
-function isPersistedResult(data: Json | undefined): boolean {
+function isPersistedResult(data: Json | undefined): data is JsonObject {
   return isObject(data) && data['type'] !== 'unpersisted';
 }
 
 /** What a completed run would lose; an empty object, which counts when it is proposed, is nothing to lose. */
 function keepsResult({ type, data }: State): boolean {
-  return type === 'COMPLETED' && isPersistedResult(data) && Object.keys(data ?? {}).length > 0;
+  return type === 'COMPLETED' && isPersistedResult(data) && Object.keys(data).length > 0;
 }
 
 function withoutRetryType(policy: EmpiricalPolicy): EmpiricalPolicy {

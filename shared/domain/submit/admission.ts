@@ -63,39 +63,33 @@ export type Grant =
 
 /** Takes the lease and reserves up to `wanted` launches, or says why not. */
 export function grant(state: AdmissionState, rate: LaunchRate, wanted: { count: number; now: number }): Grant {
-  const { count, now } = wanted;
+  const { now } = wanted;
+  if (state.leaseUntil > now && !state.frozen) return { kind: 'held', after: { ...state, more: true } };
+  const lease = { epoch: state.epoch + 1, leaseUntil: now + timing.pumpLease, more: false };
+  return reserve({ ...state, ...lease }, rate, wanted);
+}
+
+/** Launch time for repeating one try: no lease is needed, since nothing is claimed. */
+export function grantRepeat(state: AdmissionState, rate: LaunchRate, now: number): Exclude<Grant, { kind: 'held' }> {
+  return reserve(state, rate, { count: 1, now });
+}
+
+function reserve(
+  state: AdmissionState,
+  rate: LaunchRate,
+  { count, now }: { count: number; now: number },
+): Exclude<Grant, { kind: 'held' }> {
   if (state.frozen) return { kind: 'frozen' };
-  if (state.leaseUntil > now) return { kind: 'held', after: { ...state, more: true } };
   const tokens = tokensNow(state, rate, now);
   const granted = Math.min(count, Math.floor(tokens));
   if (granted < 1) {
     return { kind: 'exhausted', waitMs: Math.ceil(((1 - tokens) / (rate.perSecond * shareNow(state, now))) * 1000) };
   }
-  const epoch = state.epoch + 1;
   return {
     kind: 'granted',
-    after: {
-      ...state,
-      epoch,
-      leaseUntil: now + timing.pumpLease,
-      more: false,
-      // Clocks differ by milliseconds: time that was counted is not counted again.
-      launches: { tokens: tokens - granted, at: Math.max(now, state.launches.at) },
-    },
-    reservation: { epoch, count: granted, expiresAt: now + timing.reservation },
-  };
-}
-
-/** Launch time for repeating one try: no lease is needed, since nothing is claimed. */
-export function grantRepeat(state: AdmissionState, rate: LaunchRate, now: number): Exclude<Grant, { kind: 'held' }> {
-  const answer = grant({ ...state, leaseUntil: 0 }, rate, { count: 1, now });
-  if (answer.kind === 'held') throw new Error('a lease that was put aside cannot be held');
-  if (answer.kind !== 'granted') return answer;
-  const { leaseUntil, more, epoch } = state;
-  return {
-    ...answer,
-    after: { ...answer.after, leaseUntil, more, epoch },
-    reservation: { ...answer.reservation, epoch },
+    // Clocks differ by milliseconds: time that was counted is not counted again.
+    after: { ...state, launches: { tokens: tokens - granted, at: Math.max(now, state.launches.at) } },
+    reservation: { epoch: state.epoch, count: granted, expiresAt: now + timing.reservation },
   };
 }
 

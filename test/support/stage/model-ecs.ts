@@ -39,6 +39,8 @@ export type ModelEcs = {
   end(task: ModelTask, end: { exitCode?: number; stopCode?: string; reason?: string }): void;
   /** ECS forgets a stopped task after an hour: it is neither listed nor described any more. */
   forget(task: ModelTask): void;
+  /** A task that was hidden shows again. */
+  recall(task: ModelTask): void;
 };
 
 export type ModelEcsOptions = {
@@ -102,6 +104,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
     forget(task) {
       tasks.splice(tasks.indexOf(task), 1);
     },
+    recall: (task) => void tasks.push(task),
     service: async (operation, input) => {
       const call = (calls.get(operation) ?? 0) + 1;
       calls.set(operation, call);

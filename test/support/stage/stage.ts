@@ -17,7 +17,9 @@ import type { WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
 import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
+import type { Admission } from '../../../shared/ports/admission.ts';
 import type { ObserveHint, SubmitHint } from '../../../shared/ports/hints.ts';
+import type { Runs } from '../../../shared/ports/runs.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
 import { keepTime } from '../../../shared/use-cases/keep-time.ts';
@@ -39,7 +41,11 @@ export type StageOptions = {
   readonly launchRate?: { perSecond: number; burst: number };
   /** Loses every ECS event. */
   readonly losesEvents?: boolean;
+  /** Stands between the use cases and their store. */
+  readonly between?: (stores: StageStores) => StageStores;
 };
+
+export type StageStores = { readonly runs: Runs; readonly admission: Admission };
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
@@ -107,6 +113,7 @@ export async function startStage(options: StageOptions) {
     ecs,
     deps,
     place,
+    controlTable: names.controlTable,
     /** Errors that no plan asked for. */
     problems,
     /** One invocation that may die; `undefined` when it did. */
@@ -176,11 +183,14 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
         ),
       );
     };
+  const stores: StageStores = {
+    runs: createRuns({ client, table, newId: world.newId, now: clock.now }),
+    admission: createAdmission({ client, table }),
+  };
   const deps = {
     world,
-    runs: createRuns({ client, table, newId: world.newId, now: clock.now }),
+    ...(options.between?.(stores) ?? stores),
     lanes: createLanes({ client, table }),
-    admission: createAdmission({ client, table }),
     families: createFamilies({ client, table }),
     registering: new Map(),
     catalogue: createCatalogue({ client, table, newId: world.newId, sha256: world.sha256 }),
