@@ -111,6 +111,15 @@ describe('counting', () => {
     expect(await counters.checkpoint('shard')).toBe('9');
   });
 
+  it('of heads whose state stayed writes nothing: that write would come back as a record', async () => {
+    const { publish, sent } = publisher();
+
+    await publish([{ sequence: '9', before: inState('RUNNING'), after: { ...inState('RUNNING'), name: 'renamed' } }]);
+
+    expect(await counters.checkpoint('shard')).toBeUndefined();
+    expect(sent).toEqual([]);
+  });
+
   it('keeps rows apart, for flows, deployments, pools and queues', async () => {
     const { publish } = publisher();
     const { deploymentId: _none, ...alone } = aRun({ state: 'RUNNING' });
