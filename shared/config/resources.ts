@@ -83,6 +83,7 @@ export const controlTable = {
     },
     lane: { partitionKey: 'lane_key', sortKey: { name: 'lane_at', type: 'S' }, projected: ['state_type'] },
     runs: { partitionKey: 'list_key', sortKey: { name: 'list_at', type: 'S' }, projected: ['state_type'] },
+    parent: { partitionKey: 'parent_key', sortKey: { name: 'parent_at', type: 'S' }, projected: ['state_type'] },
   },
 } as const satisfies {
   partitionKey: string;

@@ -12,6 +12,7 @@ export const indexNames = {
   due: 'due',
   lane: 'lane',
   runs: 'runs',
+  parent: 'parent',
 } as const satisfies { [Name in keyof typeof controlTable.indexes]: Name };
 
 export const shards: readonly number[] = Array.from({ length: indexShards }, (_, shard) => shard);
