@@ -8,6 +8,9 @@ const quietMs = 20;
 /** The longest that a source holds back, in milliseconds. */
 const patienceMs = 400;
 
+/** Two sources that lost their patience go this far apart, in milliseconds: ten messages each time. */
+const spacingMs = 200;
+
 export type Courtesy = {
   /** The Lambda, with its invocations counted as urgent. */
   urgent(lambda: Lambda): Lambda;
@@ -18,6 +21,7 @@ export type Courtesy = {
 export function createCourtesy(): Courtesy {
   let underWay = 0;
   let lastEnd = Number.NEGATIVE_INFINITY;
+  let lastImpatient = Number.NEGATIVE_INFINITY;
   const quietIn = () => (underWay > 0 ? quietMs : lastEnd + quietMs - performance.now());
   return {
     urgent: (lambda) => ({
@@ -36,9 +40,15 @@ export function createCourtesy(): Courtesy {
       const { promise, resolve } = Promise.withResolvers<void>();
       const impatientAt = performance.now() + patienceMs;
       const look = () => {
-        const wait = Math.min(quietIn(), impatientAt - performance.now());
-        if (wait <= 0) resolve();
-        else setTimeout(look, wait);
+        const now = performance.now();
+        const quiet = quietIn();
+        if (quiet <= 0) return resolve();
+        const impatient = Math.max(impatientAt, lastImpatient + spacingMs) - now;
+        if (impatient <= 0) {
+          lastImpatient = now;
+          return resolve();
+        }
+        setTimeout(look, Math.min(quiet, impatient));
       };
       look();
       return promise;

@@ -2,6 +2,7 @@
 
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { withoutCallLog } from '../shared/adapters/sdk.ts';
 import { queueSources, type StepName, streamSource } from '../shared/config/resources.ts';
 import { credentials, queueArnOf, queueNameOf } from './account.ts';
 import { openCheckpoints } from './checkpoints.ts';
@@ -31,8 +32,10 @@ function isUrgent(step: StepName): boolean {
 /** Closing takes no more work and waits for the invocations under way. */
 export function startEventSources(options: EventSourcesOptions): EventSource {
   const { lambdas, queue, database, report } = options;
-  const queueClient = new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false });
-  const streamClient = new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials });
+  const queueClient = withoutCallLog(
+    new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false }),
+  );
+  const streamClient = withoutCallLog(new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials }));
   const sources = queueSources.map((source) =>
     startQueueSource({
       ...source,

@@ -1,6 +1,7 @@
 // Wires the pump: SQS `submit` → claims and RunTask.
 import { createAdmission } from '../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
+import { rememberLists } from '../../shared/adapters/dynamodb/catalogue/remembered-lists.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createFamilies } from '../../shared/adapters/dynamodb/families.ts';
 import { createLanes } from '../../shared/adapters/dynamodb/lanes.ts';
@@ -30,7 +31,8 @@ const deps: TakeSubmitDeps = {
   admission: createAdmission({ client, table }),
   families: createFamilies({ client, table }),
   registering: new Map(),
-  catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
+  catalogue: rememberLists(createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }), world.now),
+  touchedLanes: new Map(),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(

@@ -11,6 +11,7 @@ import { invalidParameter, parseInput, type RunTaskInput, stopTaskInput } from '
 import { taskIdOf } from './names.ts';
 import { EventOutbox } from './outbox.ts';
 import { checkCluster, type RunTaskRefusal, runTask } from './run-task.ts';
+import { StartOrder } from './start-order.ts';
 import { TaskBook } from './task-book.ts';
 import { TaskDefinitions } from './task-definitions.ts';
 import { type LogSink, TaskLife } from './task-life.ts';
@@ -63,15 +64,15 @@ export function createLocalEcs(options: LocalEcsOptions): LocalEcs {
   const launch = { ...options, environment: options.environment ?? process.env };
   const life = new TaskLife({ book, files, host, launch, logs: options.logs, now });
   const queries = taskQueries({ clusterName, book, definitions });
-  // After the reply: whoever called does not wait for the start.
-  const startLater = (taskId: string) => void setImmediate(() => void life.launch(taskId));
+  const starts = new StartOrder((taskId) => void life.launch(taskId));
   const runDeps = {
     clusterName,
     now,
     book,
     definitions,
     refuse: options.refuse ?? (() => undefined),
-    launch: startLater,
+    // After the reply: whoever called does not wait for the start.
+    launch: (taskId: string) => starts.add(taskId),
   };
 
   const service: AwsService = async (operation, input) => {
@@ -86,6 +87,7 @@ export function createLocalEcs(options: LocalEcsOptions): LocalEcs {
   };
   const close = async () => {
     watches.close();
+    starts.close();
     life.close();
     await host.close();
     await outbox.close();

@@ -41,8 +41,8 @@ async function problemOf(entry: Evidence, root: string, testsOf: TestsOf): Promi
     case 'not-met':
       return undefined;
     case 'check':
-      if (!/^(scripts\/.*\.ts|\.ci\/run)$/.test(entry.file)) {
-        return `checked by ${entry.file}, wanted a file of scripts/ or .ci/run`;
+      if (!/^((scripts|bench)\/.*\.ts|\.ci\/run)$/.test(entry.file)) {
+        return `checked by ${entry.file}, wanted a file of scripts/ or bench/, or .ci/run`;
       }
       return existsSync(path.join(root, entry.file)) ? undefined : `no file ${entry.file}`;
     case 'test':

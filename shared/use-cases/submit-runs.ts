@@ -1,7 +1,7 @@
 // The pump (rule 7): one at a time takes the lease, reserves launch time, claims the runs that go next and lets go;
 // the RunTask calls follow outside the lease, under the reservation that was made for them.
 // Safe when doubled, late or lost: claims are conditional, surplus waits in the index, the clock hints again.
-import type { Lane } from '../domain/run/run.ts';
+import type { Lane, Run } from '../domain/run/run.ts';
 import {
   type AdmissionState,
   emptyAdmission,
@@ -35,9 +35,10 @@ type Pass =
   | { readonly kind: 'exhausted'; readonly waitMs: number; readonly lane: Lane };
 
 /** Runs passes until nothing waits, the launch time is spent or the budget of this call is. */
-export async function submitRuns(deps: SubmitDeps): Promise<void> {
+/** `lanesTouched`: the lanes that have work stand in their pools' partitions once it is kept. */
+export async function submitRuns(deps: SubmitDeps, lanesTouched?: Promise<unknown>): Promise<void> {
   const launches: Promise<unknown>[] = [];
-  const call: Call = { tried: new Set() };
+  const call: Call = { tried: new Set(), lanesTouched };
   let outcome = await onePass(deps, call);
   for (let pass = 1; outcome.kind === 'claimed'; pass += 1) {
     launches.push(outcome.launches);
@@ -58,7 +59,8 @@ async function comeBack(deps: SubmitDeps, lane: Lane, waitMs: number): Promise<v
 
 /** One call of the pump. The pools are read once: a pause takes hold with the next call. */
 type Call = {
-  pools?: readonly OpenPool[];
+  pools?: Promise<readonly OpenPool[]>;
+  readonly lanesTouched: Promise<unknown> | undefined;
   /** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
   readonly tried: Set<string>;
 };
@@ -67,18 +69,21 @@ const keyOf = ({ runId, scheduledTime }: Candidate): string => `${runId}@${sched
 
 async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
   const { tried } = call;
-  // The lease first: who finds it held need not look for work, since the holder will.
-  const stored = await deps.admission.read();
+  call.pools ??= openPushPools(deps);
+  const [stored, pools] = await Promise.all([deps.admission.read(), call.pools, call.lanesTouched]);
   const now = deps.world.now();
+  // Who finds the lease held need not look for work, since the holder will.
   if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, call);
-  const pools = call.pools ?? (await openPushPools(deps));
-  call.pools = pools;
   // One more than a pass takes, to know whether the lane has more.
   const waiting = await waitingCandidates(deps, pools, { until: now, limit: launchesPerPass + 1 + tried.size });
   const candidates = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));
   const [first] = candidates;
   if (first === undefined) return { kind: 'idle' };
-  const taken = await takeLease(deps, stored, Math.min(candidates.length, launchesPerPass));
+  const firstOnes = candidates.slice(0, launchesPerPass);
+  const [taken, runs] = await Promise.all([
+    takeLease(deps, stored, firstOnes.length),
+    deps.runs.readMany(firstOnes.map(({ runId }) => runId)),
+  ]);
   switch (taken.kind) {
     case 'idle':
       return taken;
@@ -87,11 +92,18 @@ async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
     case 'granted': {
       const chosen = candidates.slice(0, taken.reservation.count);
       for (const candidate of chosen) tried.add(keyOf(candidate));
-      const claimed = await claimAll(deps, chosen, taken.reservation);
-      const hasMore = await letGo(deps, taken.held, taken.reservation.count - claimed.length);
+      const wanted = new Set(chosen.map(({ runId }) => runId));
+      const claimed = await claimAll(
+        deps,
+        runs.filter(({ id }) => wanted.has(id)),
+        taken.reservation,
+      );
+      // On its way before the first RunTask, which need not wait for it: nobody else waits for a lease that is gone.
+      const lettingGo = letGo(deps, taken.held, taken.reservation.count - claimed.length);
       const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, taken.reservation)));
       // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
       launches.catch(() => undefined);
+      const hasMore = await lettingGo;
       return { kind: 'claimed', launches, isMore: hasMore || candidates.length > chosen.length, lane: first.lane };
     }
   }
@@ -144,9 +156,8 @@ async function letGo(deps: SubmitDeps, held: AdmissionState, unused: number): Pr
   }
 }
 
-async function claimAll(deps: SubmitDeps, chosen: readonly Candidate[], reservation: Reservation): Promise<Claimed[]> {
+async function claimAll(deps: SubmitDeps, runs: readonly Run[], reservation: Reservation): Promise<Claimed[]> {
   const facts = createFacts(deps);
-  const runs = await deps.runs.readMany(chosen.map(({ runId }) => runId));
   const claims = await Promise.all(runs.map((run) => claimRun(deps, facts, { run, reservation })));
   return claims.filter((claim) => claim !== undefined);
 }

@@ -1,5 +1,6 @@
 // What the `submit` and `observe` Lambdas do with a batch of hints. Every hint may come twice, late or never.
 import { laneName } from '../domain/run/lane.ts';
+import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { ObserveHint, SubmitHint } from '../ports/hints.ts';
 import type { SeenTask } from '../ports/tasks.ts';
@@ -10,7 +11,14 @@ import { lookAtAttempt, visitAttempt } from './visit-attempt.ts';
 import { visitRun } from './visit-run.ts';
 import { openPool, waitingCandidates } from './waiting-candidates.ts';
 
-export type TakeSubmitDeps = SubmitDeps & RepeatDeps;
+export type TakeSubmitDeps = SubmitDeps &
+  RepeatDeps & {
+    /** When this process last put which lane: one that was put lately is there. @default none is known */
+    readonly touchedLanes?: Map<string, number>;
+  };
+
+/** Far less than the five minutes of emptiness after which a lane goes, in milliseconds. */
+const touchedLately = 20_000;
 
 /** Puts the lanes that have work, then runs the pump once for the whole batch; then the attempts' visits. */
 export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly SubmitHint[]): Promise<void> {
@@ -23,16 +31,23 @@ export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly Subm
     await deps.hints.submit([hint], { delaySeconds: Math.min(900, Math.ceil((hint.dueAt - now) / 1000)) });
   }
   const lanes = new Map(due.map(({ lane }) => [laneName(lane), lane]));
-  await Promise.all([...lanes.values()].map((lane) => deps.lanes.touch(lane, now + timing.laneCheck)));
-  await Promise.all(wakes.map(({ lane }) => tendLane(deps, lane.workPoolName)));
+  const touched = Promise.all([...lanes].map(([name, lane]) => touch(deps, name, lane)));
+  const tended = Promise.all([touched, ...wakes.map(({ lane }) => tendLane(deps, lane.workPoolName))]);
   if (due.length + wakes.length > 0) {
     const latest = Math.max(now, ...due.map(({ dueAt }) => dueAt));
-    if (latest > now) await deps.world.sleep(latest - now);
-    await submitRuns(deps);
+    if (latest > now) await Promise.all([deps.world.sleep(latest - now), tended]);
+    await submitRuns(deps, tended);
   }
   const launch = launchSteps(deps);
   const attempts = hints.filter((hint) => hint.kind === 'attempt');
   await Promise.all(attempts.map(({ runId, attempt }) => visitAttempt(deps, { runId, attempt }, { launch })));
+}
+
+async function touch({ lanes, world, touchedLanes }: TakeSubmitDeps, name: string, lane: Lane): Promise<void> {
+  const now = world.now();
+  if ((touchedLanes?.get(name) ?? Number.NEGATIVE_INFINITY) > now - touchedLately) return;
+  await lanes.touch(lane, now + timing.laneCheck);
+  touchedLanes?.set(name, now);
 }
 
 /** A lane whose deadline came is kept or forgotten as its index says, whatever the type of its pool. */

@@ -1,6 +1,6 @@
 // Which runs of the push pools wait now: one query for the pools, one a pool for its lanes, and the lanes' index.
 // From indexes, so only candidates: the claim reads the run itself.
-import { isPushPool, type WorkPool } from '../domain/catalogue.ts';
+import { isPushPool, type WorkPool, type WorkQueue } from '../domain/catalogue.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { Candidate } from '../domain/submit/order.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
@@ -21,16 +21,19 @@ export type OpenPool = { readonly name: string; readonly priorities: ReadonlyMap
 
 /** The pool and its queues as they are now; nothing while it is paused. */
 export async function openPool({ catalogue }: Pick<CandidateDeps, 'catalogue'>, pool: WorkPool): Promise<OpenPool[]> {
+  return poolOf(pool, pool.isPaused ? [] : await catalogue.workQueues.list(pool.name));
+}
+
+function poolOf(pool: WorkPool, queues: readonly WorkQueue[]): OpenPool[] {
   if (pool.isPaused) return [];
-  const queues = await catalogue.workQueues.list(pool.name);
-  const open = queues.filter(({ isPaused }) => !isPaused);
+  const open = queues.filter(({ workPoolName, isPaused }) => workPoolName === pool.name && !isPaused);
   return [{ name: pool.name, priorities: new Map(open.map(({ id, priority }) => [id, priority])) }];
 }
 
 /** The push pools that are open now: what one call of the pump works on. */
-export async function openPushPools(deps: Pick<CandidateDeps, 'catalogue'>): Promise<OpenPool[]> {
-  const pools = (await deps.catalogue.workPools.list()).filter(({ type }) => isPushPool(type));
-  return (await Promise.all(pools.map((pool) => openPool(deps, pool)))).flat();
+export async function openPushPools({ catalogue }: Pick<CandidateDeps, 'catalogue'>): Promise<OpenPool[]> {
+  const [pools, queues] = await Promise.all([catalogue.workPools.list(), catalogue.workQueues.list()]);
+  return pools.filter(({ type }) => isPushPool(type)).flatMap((pool) => poolOf(pool, queues));
 }
 
 /** The runs that wait in the lanes of open pools. */

@@ -5,6 +5,7 @@ import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
 import { withoutCallLog } from '../sdk.ts';
+import { together } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
 const maximumDelaySeconds = 900;
@@ -25,18 +26,18 @@ export function createSqsClient(): SQSClient {
   );
 }
 
-async function sendAll(
-  client: SQSClient,
-  queueUrl: string,
-  bodies: readonly string[],
-  delaySeconds: number,
-): Promise<void> {
-  const batches: string[][] = [];
-  for (let at = 0; at < bodies.length; at += batchSize) batches.push(bodies.slice(at, at + batchSize));
-  const DelaySeconds = Math.max(0, Math.min(maximumDelaySeconds, Math.ceil(delaySeconds)));
+type Delayed = { readonly body: string; readonly delaySeconds: number };
+
+async function sendAll(client: SQSClient, queueUrl: string, messages: readonly Delayed[]): Promise<void> {
+  const batches: Delayed[][] = [];
+  for (let at = 0; at < messages.length; at += batchSize) batches.push(messages.slice(at, at + batchSize));
   await Promise.all(
     batches.map(async (batch) => {
-      const Entries = batch.map((MessageBody, at) => ({ Id: String(at), MessageBody, DelaySeconds }));
+      const Entries = batch.map(({ body, delaySeconds }, at) => ({
+        Id: String(at),
+        MessageBody: body,
+        DelaySeconds: Math.max(0, Math.min(maximumDelaySeconds, Math.ceil(delaySeconds))),
+      }));
       const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
       const [failed] = answer.Failed ?? [];
       if (failed !== undefined)
@@ -50,17 +51,19 @@ export function createHints(
   queueUrls: { readonly submit: string; readonly observe: string },
   telemetry: Pick<Telemetry, 'hintsLost'>,
 ): Hints {
-  const sender = (queue: 'submit' | 'observe') => async (hints: readonly object[], delaySeconds: number) => {
-    try {
-      await sendAll(
-        client,
-        queueUrls[queue],
-        hints.map((hint) => JSON.stringify(hint)),
-        delaySeconds,
-      );
-    } catch (error) {
-      telemetry.hintsLost(queue, hints.length, error);
-    }
+  const sender = (queue: 'submit' | 'observe') => {
+    const send = together<readonly Delayed[], undefined>(async (asked) => {
+      const messages = asked.flat();
+      try {
+        await sendAll(client, queueUrls[queue], messages);
+      } catch (error) {
+        telemetry.hintsLost(queue, messages.length, error);
+      }
+      return asked.map(() => undefined);
+    });
+    return async (hints: readonly object[], delaySeconds: number): Promise<void> => {
+      await send(hints.map((hint) => ({ body: JSON.stringify(hint), delaySeconds })));
+    };
   };
   const submit = sender('submit');
   const observe = sender('observe');
@@ -76,8 +79,7 @@ export function createOutbox(client: SQSClient, queueUrl: string): Outbox {
       sendAll(
         client,
         queueUrl,
-        events.map((event) => JSON.stringify(event)),
-        0,
+        events.map((event) => ({ body: JSON.stringify(event), delaySeconds: 0 })),
       ),
   };
 }

@@ -1,6 +1,8 @@
 // Kills a program at one of its AWS calls: before it is made, or after it took effect and before its answer is seen.
 // From then on the dead program's further calls fail too, until its invocation is over.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 export class Crash extends Error {
   constructor(point: string) {
     super(`crashed at ${point}`);
@@ -62,7 +64,11 @@ export function crashPlan(point?: CrashPoint): CrashPlan {
       return promise;
     },
     async bury() {
-      while (underWay.size > 0) await Promise.allSettled([...underWay]);
+      do {
+        await Promise.allSettled([...underWay]);
+        // Reads of one turn of the event loop go out together, at its end: the dead program's last ones are on their way.
+        await nextTurn();
+      } while (underWay.size > 0);
       isDead = false;
     },
   };
