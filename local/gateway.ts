@@ -3,10 +3,12 @@
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { isFromHere } from './from-here.ts';
 import { httpApiEvent, httpApiResponse } from './http-api-event.ts';
 import { LambdaError } from './lambda.ts';
 import type { Report } from './report.ts';
+import { refuseUpgrade, type SocketServing, startSocketGateway } from './sockets/socket-gateway.ts';
+import { type TransportRules, transportRules } from './sockets/websocket-event.ts';
 import { StartError } from './start-error.ts';
 
 export type GatewayOptions = {
@@ -16,12 +18,18 @@ export type GatewayOptions = {
   /** How long an integration may take, HTTP API's 30 s. */
   readonly timeoutSeconds?: number;
   readonly now?: () => number;
+  /** Limits of WebSocket connections. @default none, but 16 MiB a message */
+  readonly sockets?: TransportRules;
 };
 
 export type Gateway = {
   readonly port: number;
   /** Requests are answered with 503 until this was called. */
   serve(invoke: (event: unknown) => Promise<unknown>): void;
+  /** WebSockets are refused with 503 until this was called. */
+  serveSockets(serving: SocketServing): void;
+  /** Where frames are sent to connections: API Gateway's @connections, without a stage. */
+  readonly socketsUrl: string;
   /** Takes no new request, lets those under way finish for a second, then ends every connection. */
   close(): Promise<void>;
 };
@@ -51,14 +59,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (declaredLength(request) <= bodyLimitBytes) response.writeContinue();
     take(request, response);
   });
-  server.on('upgrade', (_request, socket) => refuseUpgrade(socket));
-  server.on('connect', (_request, socket) => refuseUpgrade(socket));
-  const port = await listen(server, options.port);
+  const { report, now, sockets: rules = transportRules.local } = options;
+  const sockets = await startSocketGateway({ rules, report, ...(now === undefined ? {} : { now }) });
+  server.on('upgrade', sockets.upgrade);
+  server.on('connect', (_request, socket) => refuseUpgrade(socket, 404));
+  const port = await listen(server, options.port).catch(async (error: unknown) => {
+    await sockets.close();
+    throw error;
+  });
   const serve: Gateway['serve'] = (invoke) => {
     state.invoke = invoke;
   };
   const closed = once(server, 'close');
-  return { port, serve, close: () => close(server, closed) };
+  return {
+    port,
+    serve,
+    serveSockets: sockets.serve,
+    socketsUrl: sockets.url,
+    close: async () => {
+      const ended = close(server, closed);
+      await sockets.close();
+      await ended;
+    },
+  };
 }
 
 async function listen(server: Server, port: number): Promise<number> {
@@ -86,18 +109,6 @@ async function close(server: Server, closed: Promise<unknown>): Promise<void> {
   clearTimeout(patience);
 }
 
-/** There are no sockets yet: a refusal that clients take as final, and an end of the connection from our side too. */
-function refuseUpgrade(socket: Duplex): void {
-  const body = JSON.stringify({ message: 'Not Found' });
-  const head = ['HTTP/1.1 404 Not Found', 'Connection: close', 'Content-Type: application/json'];
-  socket.on('error', () => socket.destroy());
-  // What the client still sends is read and dropped: unread bytes would turn our end into a reset.
-  socket.on('end', () => socket.destroy()).resume();
-  socket.end(`${head.join('\r\n')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-  const patience = setTimeout(() => socket.destroy(), closingPatienceMs);
-  socket.once('close', () => clearTimeout(patience));
-}
-
 async function respond(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.on('error', () => undefined);
   try {
@@ -118,20 +129,6 @@ async function respond(state: State, request: IncomingMessage, response: ServerR
     state.options.report('request failed', { method: request.method, url: request.url, error });
     refuse(response, 500, 'Internal Server Error');
   }
-}
-
-/**
- * Without a password, the browser of whoever runs this is the one way in from outside: a page may send requests to
- * loopback, under a name of its own or from its own origin. Neither is ours.
- */
-function isFromHere(request: IncomingMessage): boolean {
-  const { host, origin } = request.headers;
-  return isLoopback(`http://${host ?? '127.0.0.1'}`) && (origin === undefined || isLoopback(origin));
-}
-
-function isLoopback(url: string): boolean {
-  const hostname = URL.canParse(url) ? new URL(url).hostname : '';
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
 function declaredLength(request: IncomingMessage): number {

@@ -250,10 +250,10 @@ describe('bad input', () => {
 });
 
 describe('connections', () => {
-  it('answers an upgrade with 404 and ends the connection from its side', async () => {
+  it('answers the upgrade of a worker’s channel with 404 and ends the connection from its side', async () => {
     const gateway = await startWith(echo);
     const head = [
-      'GET /api/events/in HTTP/1.1',
+      'GET /api/work_pools/development/workers/connect HTTP/1.1',
       `Host: 127.0.0.1:${gateway.port}`,
       'Connection: Upgrade',
       'Upgrade: websocket',
