@@ -1,5 +1,7 @@
 // Schedules of deployments. They are kept by their wire names; times are computed elsewhere.
 import { z } from 'zod';
+import { parseCron } from '../domain/schedule/cron-fields.ts';
+import { parseRules } from '../domain/schedule/rrule-text.ts';
 import { durationSeconds, jsonObject, positive, time, timeOrNull } from './scalars.ts';
 
 /** Prefect's setting for how many runs of a schedule may be planned ahead. */
@@ -24,12 +26,12 @@ const intervalSchedule = z
   })
   .meta({ id: 'IntervalSchedule-Input' });
 
-const cronField = /^(?:@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)|\S+(?:\s+\S+){4,5})$/i;
-
 const cronSchedule = z
   .strictObject({
-    cron: z.string().refine((text) => cronField.test(text.trim()), {
-      message: 'Invalid cron: wanted five or six fields, or a name such as @daily',
+    cron: z.string().superRefine((text, context) => {
+      const fields = parseCron(text);
+      if (!('problem' in fields)) return;
+      context.addIssue({ code: 'custom', message: `Value error, Invalid cron string: "${text}": ${fields.problem}` });
     }),
     timezone,
     day_or: z.boolean().default(true),
@@ -43,7 +45,11 @@ const rruleSchedule = z
     rrule: z
       .string()
       .max(longestRrule)
-      .refine((text) => /FREQ=[A-Z]+/i.test(text), { message: 'Invalid RRule string: wanted a FREQ' }),
+      .superRefine((text, context) => {
+        const rules = parseRules(text);
+        if (!('problem' in rules)) return;
+        context.addIssue({ code: 'custom', message: `Value error, Invalid RRule string "${text}": ${rules.problem}` });
+      }),
     timezone,
   })
   .meta({ id: 'RRuleSchedule' });

@@ -78,8 +78,8 @@ describe('schedules of deployments', () => {
     const noSlug = await update(id, { schedules: [{ schedule: hourly }] });
 
     expect(merged).toMatchObject([
-      { id: before[0].id, slug: 'a', active: false, schedule: { interval: 3600 } },
       { slug: 'b', active: true },
+      { id: before[0].id, slug: 'a', active: false, schedule: { interval: 3600 } },
     ]);
     expect(noSlug.status).toBe(422);
     expect(noSlug.body.detail).toContain('provide a slug for each schedule');
