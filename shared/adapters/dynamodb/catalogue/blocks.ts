@@ -1,20 +1,22 @@
-// Block documents as job templates read them. The id of a document is derived from its type and name.
-import { derivedId } from '../../../domain/identity.ts';
-import type { Json } from '../../../domain/json.ts';
+// Block documents as job templates and notifications read them: with secrets, and with the documents they refer to.
+import { blockTypeIdOf } from '../../../domain/block/block.ts';
+import { fullBlock } from '../../../domain/block/references.ts';
+import type { BlockDocuments } from '../../../ports/blocks.ts';
 import type { Blocks } from '../../../ports/catalogue.ts';
-import { catalogueKey } from '../table.ts';
-import { type CatalogueOptions, createCollection } from './collection.ts';
+import type { CatalogueOptions } from './collection.ts';
 
-type BlockDocument = { readonly id: string; readonly data: Json };
-
-export function createBlocks(options: CatalogueOptions): Blocks {
-  const items = createCollection<BlockDocument>(options, (document) => catalogueKey('blockDocument', document.id));
+export function createBlocks({ sha256 }: CatalogueOptions, documents: BlockDocuments): Blocks {
+  const readDataById: Blocks['readDataById'] = async (id) => {
+    const opened = await documents.openAll([id]);
+    const root = opened.get(id);
+    return root === undefined ? undefined : fullBlock(root, opened).data;
+  };
 
   return {
+    readDataById,
     async readData(typeSlug, name) {
-      const id = derivedId(options.sha256, 'block-document', [typeSlug, name]);
-      const document = await items.readKey(catalogueKey('blockDocument', id));
-      return document?.data;
+      const document = await documents.readByName(blockTypeIdOf(sha256, typeSlug), name);
+      return document === undefined ? undefined : readDataById(document.id);
     },
   };
 }
