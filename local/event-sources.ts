@@ -1,4 +1,4 @@
-// Starts every event source of the stack: queues and the table's stream, with the settings that cdk gives to AWS.
+// Starts the event sources of Lambdas: queues and the table's stream, with the settings that cdk gives to AWS.
 
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -14,20 +14,16 @@ import type { Report } from './report.ts';
 import { startStreamSource } from './stream-source.ts';
 
 export type EventSourcesOptions = {
-  readonly lambdas: Readonly<Record<StepName, Lambda>>;
+  /** Only the sources of these are started. */
+  readonly lambdas: Readonly<Partial<Record<StepName, Lambda>>>;
   readonly queue: Pick<LocalQueue, 'endpoint' | 'urls'>;
   readonly database: { readonly endpoint: string; readonly streamArn: string };
   /** Where the stream's position is kept. */
   readonly checkpointFile: string;
-  /** Waited for by the sources of all but the urgent Lambdas. */
-  readonly turn: () => Promise<void>;
+  /** Waited for before each batch: lets what is more urgent go first. */
+  readonly turn?: () => Promise<void>;
   readonly report: Report;
 };
-
-/** Somebody waits for these. */
-function isUrgent(step: StepName): boolean {
-  return step === 'api' || step === 'trigger' || step === 'submit';
-}
 
 /** Closing takes no more work and waits for the invocations under way. */
 export function startEventSources(options: EventSourcesOptions): EventSource {
@@ -36,29 +32,33 @@ export function startEventSources(options: EventSourcesOptions): EventSource {
     new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false }),
   );
   const streamClient = withoutCallLog(new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials }));
-  const sources = queueSources.map((source) =>
-    startQueueSource({
-      ...source,
-      client: queueClient,
-      queueUrl: queue.urls[source.queue],
-      queueArn: queueArnOf(queueNameOf(source.queue)),
-      lambda: lambdas[source.step],
-      ...(isUrgent(source.step) ? {} : { turn: options.turn }),
-      report,
-    }),
-  );
-  const stream = startStreamSource({
-    ...streamSource,
-    client: streamClient,
-    streamArn: database.streamArn,
-    checkpoints: openCheckpoints(options.checkpointFile),
-    lambda: lambdas[streamSource.step],
-    turn: options.turn,
-    report,
+  const turn = options.turn === undefined ? {} : { turn: options.turn };
+  const sources = queueSources.flatMap((source) => {
+    const lambda = lambdas[source.step];
+    if (lambda === undefined) return [];
+    const queueUrl = queue.urls[source.queue];
+    const queueArn = queueArnOf(queueNameOf(source.queue));
+    return [startQueueSource({ ...source, ...turn, client: queueClient, queueUrl, queueArn, lambda, report })];
   });
+  const publish = lambdas[streamSource.step];
+  if (publish !== undefined) {
+    const checkpoints = openCheckpoints(options.checkpointFile);
+    const { streamArn } = database;
+    sources.push(
+      startStreamSource({
+        ...streamSource,
+        ...turn,
+        client: streamClient,
+        streamArn,
+        checkpoints,
+        lambda: publish,
+        report,
+      }),
+    );
+  }
   return {
     close: async () => {
-      await Promise.all([...sources, stream].map((source) => source.close()));
+      await Promise.all(sources.map((source) => source.close()));
       queueClient.destroy();
       streamClient.destroy();
     },

@@ -6,27 +6,33 @@ import { FilterCriteria, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { streamSource } from '../../shared/config/resources.ts';
+import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
+import { eventVariables } from './store-variables.ts';
 
-export type PublishProps = { readonly data: DataResources; readonly bus: EventBus };
+export type PublishProps = { readonly data: DataResources; readonly bus: EventBus; readonly settings: Settings };
 
 export class Publish extends Construct {
   readonly lambda: StepLambda<'publish'>;
 
-  constructor(scope: Construct, id: string, { data, bus }: PublishProps) {
+  constructor(scope: Construct, id: string, { data, bus, settings }: PublishProps) {
     super(scope, id);
     this.lambda = new StepLambda(this, 'Lambda', {
       step: 'publish',
       environment: {
+        ...eventVariables(data, settings),
         SLIPWAY_CONTROL_TABLE: data.tables.control.tableName,
+        SLIPWAY_BULK_TABLE: data.tables.bulk.tableName,
         SLIPWAY_PUBLISH_QUEUE_URL: data.queues.byName.publish.queue.queueUrl,
         SLIPWAY_BUS_NAME: bus.eventBusName,
       },
     });
     data.tables.grantControl(this.lambda);
+    data.tables.grantPutLargeParts(this.lambda);
     data.queues.byName.publish.queue.grantSendMessages(this.lambda);
+    data.queues.byName.events.queue.grantSendMessages(this.lambda);
     bus.grantPutEventsTo(this.lambda);
     addQueueSources('publish', this.lambda, data.queues);
     addStreamSource(this.lambda, data);
@@ -46,7 +52,7 @@ function addStreamSource(lambda: StepLambda<'publish'>, data: DataResources): vo
     bisectBatchOnError: streamSource.bisectOnError,
     retryAttempts: streamSource.maxRetries,
     maxRecordAge: Duration.seconds(streamSource.maxRecordAgeSeconds),
-    filters: [FilterCriteria.filter(streamSource.filter)],
+    filters: streamSource.filters.map((filter) => FilterCriteria.filter(filter)),
     onFailure: new SqsDlq(data.queues.streamDeadLetters),
   });
 }

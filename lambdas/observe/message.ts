@@ -1,8 +1,8 @@
 // What comes through the `observe` queue: ECS Task State Change events as EventBridge sends them, and our own hints.
 // Tolerant: AWS adds fields and statuses, and what no rule reads is not looked at.
 import { z } from 'zod';
-import type { ObserveHint } from '../../shared/ports/hints.ts';
-import { observeHint } from '../hint-schemas.ts';
+import type { ObserveHint, PlanHint } from '../../shared/ports/hints.ts';
+import { observeHint, planHint } from '../hint-schemas.ts';
 
 const container = z.object({
   name: z.string().optional(),
@@ -32,5 +32,5 @@ const taskStateChange = z.object({
   }),
 });
 
-export type ObserveMessage = ObserveHint | z.output<typeof taskStateChange>;
-export const observeMessage: z.ZodType<ObserveMessage> = z.union([taskStateChange, observeHint]);
+export type ObserveMessage = ObserveHint | PlanHint | z.output<typeof taskStateChange>;
+export const observeMessage: z.ZodType<ObserveMessage> = z.union([taskStateChange, observeHint, planHint]);

@@ -1,8 +1,11 @@
 // Counters and the outgoing events of publish.
+import type { Worker } from '../domain/catalogue.ts';
+import type { CatalogueChange } from '../domain/event/catalogue-event.ts';
 import type { JsonObject } from '../domain/json.ts';
 import type { Run } from '../domain/run/run.ts';
 import type { StateType } from '../domain/run/state.ts';
 import type { Write } from './runs.ts';
+import type { ToldStatus } from './statuses.ts';
 
 /** Whom a run counts for: one counter row each. */
 export type CounterKey = {
@@ -40,6 +43,18 @@ export type OutgoingEvent = {
 export type Outbox = { send(events: readonly OutgoingEvent[]): Promise<void> };
 
 export type Bus = { put(events: readonly OutgoingEvent[]): Promise<void> };
+
+/** A change of something else that events tell of; `before` and `after` are absent for what was created and deleted. */
+export type ThingChange = (
+  | CatalogueChange
+  | { readonly kind: 'worker'; readonly before?: Worker | undefined; readonly after?: Worker | undefined }
+  | { readonly kind: 'status'; readonly before?: ToldStatus | undefined; readonly after?: ToldStatus | undefined }
+) & {
+  /** The same for the same write, however often its record comes. */
+  readonly writtenAs: string;
+};
+
+export type ThingKind = ThingChange['kind'];
 
 /** A change of one run's head; `before` and `after` are absent for created and deleted runs. */
 export type HeadChange = { readonly sequence: string; readonly before?: Run; readonly after?: Run };

@@ -29,9 +29,57 @@ export function createTelemetry(log: Log) {
       log('WARN', 'hints lost', { queue, count, problem: error instanceof Error ? error.message : String(error) }),
     foreignTask: (taskArn: string) => log('WARN', 'task of no open attempt', { task_arn: taskArn }),
     staleTick: (scheduledTime: string) => log('WARN', 'stale clock tick dropped', { scheduled_time: scheduledTime }),
-    clockTicked: (counts: { runs: number; attempts: number; lanes: number; differences: number }) =>
+    clockTicked: (counts: { runs: number; attempts: number; lanes: number; plans: number; differences: number }) =>
       log('INFO', 'clock ticked', counts),
+    runsPlanned: (deploymentId: string, count: number) =>
+      log('INFO', 'runs planned', { deployment_id: deploymentId, count }),
+    planPutOff: (deploymentId: string, error: unknown) =>
+      log('WARN', 'plan put off', { deployment_id: deploymentId, error: String(error) }),
     pumpHeld: () => log('INFO', 'pump held elsewhere', {}),
     requestRefused: (reason: string) => log('WARN', 'run request refused', { reason }),
+    frameNotCarried: (ref: { kind: string; id: string }, bytes: number) =>
+      log('WARN', 'frame too large for the platform', { socket: ref.kind, connection: ref.id, bytes }),
+    watcherCutOff: (ref: { kind: string; id: string }, error: unknown) =>
+      log('WARN', 'watcher cut off', {
+        socket: ref.kind,
+        connection: ref.id,
+        problem: error instanceof Error ? error.message : String(error),
+      }),
+    logsNotAnnounced: (count: number, error: unknown) =>
+      log('WARN', 'log lines not announced', {
+        count,
+        problem: error instanceof Error ? error.message : String(error),
+      }),
+    taskRunsIncomplete: (runId: string) => log('WARN', 'task runs incomplete', { flow_run_id: runId }),
+    backfillCutShort: (ref: { kind: string; id: string }) =>
+      log('WARN', 'backfill cut short', { socket: ref.kind, connection: ref.id }),
+    automationFired: (fired: { automationId: string; firingId: string; triggerId: string }) =>
+      log('INFO', 'automation fired', {
+        automation_id: fired.automationId,
+        firing_id: fired.firingId,
+        trigger_id: fired.triggerId,
+      }),
+    actionPerformed: (action: {
+      automationId: string;
+      firingId: string;
+      index: number;
+      type: string;
+      attempt: number;
+    }) => log('INFO', 'automation action performed', actionFields(action)),
+    actionFailed: (
+      action: { automationId: string; firingId: string; index: number; type: string; attempt: number },
+      reason: string,
+    ) => log('WARN', 'automation action failed', { ...actionFields(action), reason }),
   };
+}
+
+function actionFields(action: {
+  automationId: string;
+  firingId: string;
+  index: number;
+  type: string;
+  attempt: number;
+}) {
+  const { automationId, firingId, index, type, attempt } = action;
+  return { automation_id: automationId, firing_id: firingId, action_index: index, action_type: type, attempt };
 }

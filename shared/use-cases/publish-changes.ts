@@ -1,10 +1,18 @@
-// What the table's stream becomes: counters, and a state event for each change of a run's head.
+// What the table's stream becomes: counters, and for each change of a run's head an event for those who watch and for
+// automations, and one for the bus.
 // The stream delivers at least once and in order per shard; each event is built from one record alone.
 import type { JsonObject } from '../domain/json.ts';
 import type { Run } from '../domain/run/run.ts';
+import type { EventSink } from '../ports/events.ts';
 import type { CounterKey, CounterMove, Counters, HeadChange, Outbox, OutgoingEvent } from '../ports/publishing.ts';
+import type { RunEvents } from './run-events.ts';
 
-export type PublishDeps = { readonly counters: Counters; readonly outbox: Outbox };
+export type PublishDeps = {
+  readonly counters: Counters;
+  readonly outbox: Outbox;
+  readonly eventSink: EventSink;
+  readonly runEvents: RunEvents;
+};
 
 /**
  * A batch that tells nobody anything and moves no counter writes nothing: what publish writes is in the stream as well.
@@ -22,7 +30,8 @@ export async function publishChanges(
     const fresh = batch.changes.filter(({ sequence }) => before === undefined || BigInt(sequence) > BigInt(before));
     if (fresh.length === 0) return;
     // Events first: a crash in between sends them again, and receivers know them by id.
-    await deps.outbox.send(fresh.flatMap(stateEvent));
+    const events = await deps.runEvents(fresh);
+    await Promise.all([deps.outbox.send(fresh.flatMap(stateEvent)), deps.eventSink.send(events)]);
     const moved = await deps.counters.apply(shard, { before, last: batch.last }, fresh.flatMap(counterMoves));
     if (moved === 'written') return;
   }
@@ -50,7 +59,7 @@ function counterMoves({ before, after }: HeadChange): CounterMove[] {
   return [...out, ...into];
 }
 
-/** Prefect's flow-run event: its id is the state's id, its name the state's name. */
+/** What goes to the bus: its id is the state's id, as that of Prefect's event is. */
 function stateEvent({ before, after }: HeadChange): OutgoingEvent[] {
   if (after === undefined || before?.state.id === after.state.id) return [];
   const { state } = after;

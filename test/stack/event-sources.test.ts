@@ -260,7 +260,7 @@ describe('the stream source', () => {
   function start(handler: LambdaHandler, settings: { maxRetries?: number; filter?: object } = {}): EventSource {
     return keep(
       startStreamSource({
-        filter: settings.filter ?? {},
+        filters: [settings.filter ?? {}],
         client: streams,
         streamArn: database.streamArn,
         checkpoints: openCheckpoints(path.join(folder, 'checkpoints.json')),
