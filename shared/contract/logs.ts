@@ -50,3 +50,17 @@ export const logRoutes = defineRoutes({
     errors: ['invalid_request'],
   },
 });
+
+export const flowRunLogRoutes = defineRoutes({
+  download_logs: {
+    method: 'GET',
+    path: '/flow_runs/{id}/logs/download',
+    summary: "Download a run's log as a CSV file",
+    status: 200,
+    params: z.object({ id: uuid }),
+    response: z.object({ text: z.string(), fileName: z.string() }),
+    mediaType: 'text/csv; charset=utf-8',
+    isFile: true,
+    errors: ['not_found', 'too_large'],
+  },
+});

@@ -1,18 +1,7 @@
 // Which log lines a filter means, its little search language included.
 import type { LogLine } from '../catalogue.ts';
-import {
-  type AnyOf,
-  all,
-  anyOf,
-  type Between,
-  between,
-  combine,
-  given,
-  type IsNull,
-  isNull,
-  type Maybe,
-  type WithOperator,
-} from './condition.ts';
+import type { AnyOf, Between, IsNull, Maybe, WithOperator } from './condition.ts';
+import { type FieldTable, meets } from './field-table.ts';
 
 export type LogFilter = WithOperator & {
   readonly level?: Maybe<{ readonly ge_?: Maybe<number>; readonly le_?: Maybe<number> }>;
@@ -22,33 +11,42 @@ export type LogFilter = WithOperator & {
   readonly text?: Maybe<{ readonly query: string }>;
 };
 
+export const logFields: FieldTable<LogLine> = {
+  level: { read: (line) => line.level },
+  timestamp: { read: (line) => line.timestamp },
+  flow_run_id: { read: (line) => line.flowRunId },
+  task_run_id: { read: (line) => line.taskRunId },
+  text: { judge: ({ query }, line) => textConditions(String(query), `${line.message} ${line.name}`) },
+};
+
 export function matchesLog(filter: LogFilter, line: LogLine): boolean {
-  return combine(filter.operator, [
-    given(filter.level, ({ ge_: least, le_: most }) =>
-      all([given(least, (level) => line.level >= level), given(most, (level) => line.level <= level)]),
-    ),
-    given(filter.timestamp, (bounds) => between(bounds, line.timestamp)),
-    given(filter.flow_run_id, ({ any_: ids }) => anyOf(ids, line.flowRunId) ?? true),
-    given(filter.task_run_id, (id) => all([anyOf(id.any_, line.taskRunId), isNull(id.is_null_, line.taskRunId)])),
-    given(filter.text, ({ query }) => matchesText(query, `${line.message} ${line.name}`)),
-  ]);
+  return meets(logFields, filter, line);
 }
 
-const term = /([-!+]?)(?:"((?:\\.|[^"\\])*)"?|(\S+))/g;
+/** A sign that stands alone is passed over. */
+const term = /[-!+](?=\s|$)|([-!+]?)(?:"((?:\\.|[^"\\])*)"?|([^\s"]+))/g;
 
 /**
  * Terms are separated by spaces, phrases stand in quotes; one of the plain terms must occur, every `+term` must,
  * no `-term` or `!term` may. Case does not matter.
  */
 export function matchesText(query: string, text: string): boolean {
+  return textConditions(query, text).every(Boolean);
+}
+
+/** The conditions one by one: an `or_` beside them takes each for itself, as Prefect's server does. */
+function textConditions(query: string, text: string): readonly boolean[] {
   const haystack = text.toLowerCase();
   const terms = [...query.matchAll(term)].flatMap(([, sign = '', phrase, word]) => {
     const wanted = (phrase?.replace(/\\(["\\])/g, '$1') ?? word ?? '').toLowerCase();
     return wanted.trim() === '' ? [] : [{ sign, isThere: haystack.includes(wanted) }];
   });
-  const plain = terms.filter(({ sign }) => sign === '');
-  return (
-    (plain.length === 0 || plain.some(({ isThere }) => isThere)) &&
-    terms.every(({ sign, isThere }) => (sign === '+' ? isThere : sign === '' || !isThere))
-  );
+  const included = terms.filter(({ sign }) => sign === '');
+  const excluded = terms.filter(({ sign }) => sign === '-' || sign === '!');
+  const required = terms.filter(({ sign }) => sign === '+');
+  return [
+    ...(included.length === 0 ? [] : [included.some(({ isThere }) => isThere)]),
+    ...(excluded.length === 0 ? [] : [excluded.every(({ isThere }) => !isThere)]),
+    ...(required.length === 0 ? [] : [required.every(({ isThere }) => isThere)]),
+  ];
 }
