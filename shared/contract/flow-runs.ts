@@ -74,7 +74,7 @@ export const flowRun = z
   })
   .meta({ id: 'FlowRunResponse' });
 
-const flowRunSort = z
+export const flowRunSort = z
   .enum([
     'ID_DESC',
     'START_TIME_ASC',
@@ -208,7 +208,7 @@ export const flowRunRoutes = defineRoutes({
     params: byId,
     body: fields({ state: stateCreate, force: z.boolean().default(false) }),
     response: orchestrationResult,
-    errors: ['not_found', 'too_large'],
+    errors: ['object_not_found', 'too_large'],
   },
   update_flow_run_labels: {
     method: 'PATCH',
@@ -217,9 +217,18 @@ export const flowRunRoutes = defineRoutes({
     status: 204,
     params: byId,
     body: labels,
-    errors: ['not_found', 'too_large'],
+    errors: ['object_not_found', 'too_large', 'invalid_request'],
   },
 });
+
+/** Each of many asked for at once has its own outcome. */
+export const flowRunCreateResult = z
+  .object({
+    flow_run_id: text,
+    status: z.enum(['CREATED', 'FAILED']),
+    error: text,
+  })
+  .meta({ id: 'FlowRunCreateResult' });
 
 /** The runs of deployments, which Prefect files under deployments. */
 export const deploymentRunRoutes = defineRoutes({
@@ -233,6 +242,16 @@ export const deploymentRunRoutes = defineRoutes({
     body: deploymentFlowRunCreate,
     response: flowRun,
     errors: ['not_found', 'conflict', 'bad_request', 'invalid_request', 'too_large'],
+  },
+  bulk_create_flow_runs_from_deployment: {
+    method: 'POST',
+    path: '/deployments/{id}/create_flow_run/bulk',
+    summary: 'Ask for up to 100 runs of a deployment',
+    status: 200,
+    params: byId,
+    body: z.array(deploymentFlowRunCreate),
+    response: z.object({ results: z.array(flowRunCreateResult) }).meta({ id: 'FlowRunBulkCreateResponse' }),
+    errors: ['not_found', 'bad_request', 'invalid_request'],
   },
   get_scheduled_flow_runs_for_deployments: {
     method: 'POST',

@@ -1,9 +1,9 @@
 // What use cases and handlers need from the stores of flows, deployments, pools, queues, workers and variables.
-import type { Deployment, Flow, Variable, Worker, WorkPool, WorkQueue } from '../domain/catalogue.ts';
-import type { Json, JsonObject } from '../domain/json.ts';
+import type { Deployment, Flow, SavedSearch, Variable, Worker, WorkPool, WorkQueue } from '../domain/catalogue.ts';
+import type { Json } from '../domain/json.ts';
+import type { BlockDocuments, BlockSchemas, BlockTypes, Settings } from './blocks.ts';
+import type { Created } from './created.ts';
 import type { Write } from './runs.ts';
-
-export type Created<T> = { readonly kind: 'created' | 'exists'; readonly item: T };
 
 export type Flows = {
   /** Same name, same id: an existing flow is answered as it is. */
@@ -55,9 +55,20 @@ export type Variables = {
   remove(name: string): Promise<boolean>;
 };
 
-/** Block documents as templates see them: the document's data, by block type slug and document name. */
+/** Block documents as templates see them: data with secrets, the documents it refers to filled in. */
 export type Blocks = {
-  readData(typeSlug: string, name: string): Promise<JsonObject | Json | undefined>;
+  /** By block type slug and document name. */
+  readData(typeSlug: string, name: string): Promise<Json | undefined>;
+  readDataById(id: string): Promise<Json | undefined>;
+};
+
+export type SavedSearches = {
+  /** Same name, same id: a search that exists is answered as it is. */
+  create(search: SavedSearch): Promise<Created<SavedSearch>>;
+  read(id: string): Promise<SavedSearch | undefined>;
+  list(): Promise<readonly SavedSearch[]>;
+  put(search: SavedSearch): Promise<void>;
+  remove(id: string): Promise<boolean>;
 };
 
 export type Catalogue = {
@@ -68,4 +79,9 @@ export type Catalogue = {
   readonly workers: Workers;
   readonly variables: Variables;
   readonly blocks: Blocks;
+  readonly blockTypes: BlockTypes;
+  readonly blockSchemas: BlockSchemas;
+  readonly blockDocuments: BlockDocuments;
+  readonly savedSearches: SavedSearches;
+  readonly settings: Settings;
 };

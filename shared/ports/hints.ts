@@ -16,8 +16,11 @@ export type ObserveHint =
   /** A task that ECS lists and no open attempt knows. */
   | { readonly kind: 'task'; readonly cluster: string; readonly taskArn: string };
 
+/** A deployment whose schedules are to be planned; it travels with the hints of `observe`. */
+export type PlanHint = { readonly kind: 'plan'; readonly deploymentId: string };
+
 export type Hints = {
   /** Delays are whole seconds, rounded up, at most 900. */
   submit(hints: readonly SubmitHint[], options?: { readonly delaySeconds?: number }): Promise<void>;
-  observe(hints: readonly ObserveHint[], options?: { readonly delaySeconds?: number }): Promise<void>;
+  observe(hints: readonly (ObserveHint | PlanHint)[], options?: { readonly delaySeconds?: number }): Promise<void>;
 };

@@ -1,7 +1,9 @@
 // What use cases need from the store of runs and attempts. Every write names the version it read.
 import type { Attempt } from '../domain/run/attempt.ts';
 import type { Lane, Run, RunBody } from '../domain/run/run.ts';
-import type { State } from '../domain/run/state.ts';
+import type { State, StateType } from '../domain/run/state.ts';
+import type { RunInput } from './run-inputs.ts';
+import type { SlotMove } from './slot-move.ts';
 
 /** A lost race is a normal outcome: read again and decide again. */
 export type Write = 'written' | 'lost';
@@ -11,7 +13,15 @@ export type WaitingRun = { readonly runId: string; readonly scheduledTime: numbe
 export type DueItem =
   | { readonly kind: 'run'; readonly runId: string; readonly dueAt: number; readonly lane?: Lane }
   | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number; readonly dueAt: number }
-  | { readonly kind: 'lane'; readonly lane: Lane; readonly dueAt: number };
+  | { readonly kind: 'lane'; readonly lane: Lane; readonly dueAt: number }
+  /** A deployment whose schedules are to be planned. */
+  | { readonly kind: 'plan'; readonly deploymentId: string; readonly dueAt: number }
+  /** A run whose signs of life stopped. */
+  | { readonly kind: 'heartbeat'; readonly runId: string; readonly dueAt: number }
+  /** A trigger whose window ends, or whose figure is to be judged. */
+  | { readonly kind: 'trigger'; readonly stateId: string; readonly dueAt: number }
+  /** A firing whose actions are open. */
+  | { readonly kind: 'firing'; readonly firingId: string; readonly dueAt: number };
 
 /** An open attempt as the index knows it: enough to compare with what ECS lists. */
 export type OpenAttempt = {
@@ -21,6 +31,13 @@ export type OpenAttempt = {
   readonly cluster?: string;
   readonly taskArn?: string;
 };
+
+/**
+ * What is written in one transaction with a head: slots taken for it, an input that its flow waits for. Not asked for but
+ * written as well: slots that the head lists no longer are given back, and the task run that stands for it in its parent
+ * enters its new state.
+ */
+export type Along = { readonly slots?: SlotMove; readonly input?: RunInput };
 
 export type Page<T> = { readonly items: readonly T[]; readonly cursor?: string };
 
@@ -42,7 +59,7 @@ export type Runs = {
   /** Written before a head that names it; a body whose head lost its race is an orphan that nobody reads. */
   writeBody(runId: string, bodyId: string, body: RunBody): Promise<void>;
   /** One conditional write; a state that leaves the head is copied beside it first. */
-  change(before: Run, after: Run): Promise<Write>;
+  change(before: Run, after: Run, along?: Along): Promise<Write>;
   /** The history, oldest first, the current state last. */
   readStates(id: string): Promise<readonly State[]>;
   /** A state by its id alone is found through the run that it names. */
@@ -62,6 +79,10 @@ export type Runs = {
    * changed in the same transaction: nobody but its deadline may ever come to stop its task.
    */
   remove(run: Run, attempt?: { readonly before: Attempt; readonly after: Attempt }): Promise<Write>;
+  /** Consistent: every run that was ever recorded under a task run of this one. Some may be deleted. */
+  children(runId: string): Promise<readonly string[]>;
+  /** The runs under these task runs, from an index. */
+  ofParents(parentTaskRunIds: readonly string[]): Promise<readonly string[]>;
   /** Newest expected start first, over all shards; a page is bounded. */
   list(request: {
     readonly limit: number;
@@ -69,6 +90,16 @@ export type Runs = {
     readonly before?: number;
     readonly after?: number;
   }): Promise<Page<string>>;
+  /**
+   * Runs by expected start over all shards, page by page, from an index. With `types` only those whose state is one of
+   * them; `read` counts the entries that were looked at for the page, the others included.
+   */
+  walk(request: {
+    readonly order: 'ASC' | 'DESC';
+    readonly before?: number;
+    readonly after?: number;
+    readonly types?: readonly StateType[];
+  }): AsyncIterable<{ readonly ids: readonly string[]; readonly read: number }>;
   /** Runs that wait in a lane, by scheduled time. From an index: claims decide on the base item. */
   waiting(lane: Lane, request: { readonly until: number; readonly limit: number }): Promise<readonly WaitingRun[]>;
   /** Open obligations by due time, from an index. */

@@ -2,7 +2,7 @@
 export type World = {
   /** Epoch milliseconds. */
   now(): number;
-  /** A random UUID. */
+  /** A UUID (version 7): random, after the millisecond in which it was made. */
   newId(): string;
   /** Waits; only the pump and the api use it, for seconds at most. */
   sleep(milliseconds: number): Promise<void>;

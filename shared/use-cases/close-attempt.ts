@@ -12,6 +12,7 @@ import type { Runs } from '../ports/runs.ts';
 import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { ContentionError, type HintDeps, hintAfterState, maximumRaces, withDeadline } from './change-run.ts';
+import { hintChildren } from './follow-parent.ts';
 
 export type CloseDeps = HintDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
 
@@ -35,18 +36,29 @@ export async function closeAttempt(
     const isCurrent = run?.attempt === attempt.number && run.isAttemptOpen;
     const closing = decide(isCurrent ? run : undefined, attempt);
     if (closing === undefined) return;
-    if (await closeOnce(deps, { run: isCurrent ? run : undefined, attempt, closing })) return;
+    const round = { run: isCurrent ? run : undefined, attempt, closing, isDeleted: run === undefined };
+    if (await closeOnce(deps, round)) return;
   }
   throw new ContentionError(`attempt ${id.number} of run ${id.runId}`);
 }
 
-type Round = { readonly run: Run | undefined; readonly attempt: Attempt; readonly closing: Closing };
+type Round = {
+  readonly run: Run | undefined;
+  readonly attempt: Attempt;
+  readonly closing: Closing;
+  /** Nobody will ask for the attempt of a run that is gone, except for its number. */
+  readonly isDeleted: boolean;
+};
 
-async function closeOnce(deps: CloseDeps, { run, attempt, closing }: Round): Promise<boolean> {
+async function closeOnce(deps: CloseDeps, { run, attempt, closing, isDeleted }: Round): Promise<boolean> {
   const { end, ending, reason } = closing;
   const { dueAt: _dueAt, ...rest } = attempt;
   const at = deps.world.now();
-  const after: Attempt = { ...rest, closed: { at, end, ...(reason === undefined ? {} : { reason }) } };
+  const after: Attempt = {
+    ...rest,
+    closed: { at, end, ...(reason === undefined ? {} : { reason }) },
+    ...(isDeleted ? { expiresAt: at + timing.tracesKept } : {}),
+  };
   const head = run === undefined ? undefined : headAfter(deps, run, ending);
   const write = await deps.runs.closeAttempt(
     { before: attempt, after },
@@ -58,6 +70,8 @@ async function closeOnce(deps: CloseDeps, { run, attempt, closing }: Round): Pro
     if (head.state.id !== run.state.id) deps.telemetry.stateChanged(run.id, head.state);
     await hintAfterState(deps, head);
   }
+  // Only an engine has subflows; they end with its task (rule 12).
+  if (attempt.reports === 'engine') await hintChildren(deps, attempt.runId);
   return true;
 }
 

@@ -1,10 +1,11 @@
 // POST /flow_runs/: records a run. It is launched only when it is SCHEDULED and names a push pool (rule 13).
+import type { Deployment } from '../domain/catalogue.ts';
 import { runIdOf } from '../domain/identity.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import { type NewRun, type RecordRunDeps, recordRun } from './record-run.ts';
 import type { TriggerAnswer } from './trigger-run.ts';
 
-export type CreateRequest = Omit<NewRun, 'id' | 'workPoolType' | 'workQueueId' | 'state'> & {
+export type CreateRequest = Omit<NewRun, 'id' | 'workPoolType' | 'workQueueId' | 'state' | 'parentRunId' | 'within'> & {
   /** The caller's own id, if it brings one. */
   readonly id?: string;
   readonly state?: NewRun['state'];
@@ -15,7 +16,9 @@ export type CreateDeps = RecordRunDeps & { readonly catalogue: Catalogue };
 export async function createRun(deps: CreateDeps, request: CreateRequest): Promise<TriggerAnswer> {
   const flow = await deps.catalogue.flows.read(request.flowId);
   if (flow === undefined) return { kind: 'refused', code: 'not_found', reason: `no such flow: ${request.flowId}` };
-  const place = await placeOf(deps.catalogue, request);
+  const { deploymentId } = request;
+  const deployment = deploymentId === undefined ? undefined : await deps.catalogue.deployments.read(deploymentId);
+  const place = await placeOf(deps.catalogue, request, deployment);
   if ('kind' in place) return place;
   const { idempotencyKey } = request;
   const id = idempotencyKey === undefined ? request.id : runIdOf(deps.world.sha256, request.flowId, idempotencyKey);
@@ -23,6 +26,8 @@ export async function createRun(deps: CreateDeps, request: CreateRequest): Promi
     ...request,
     ...place,
     ...(id === undefined ? {} : { id }),
+    // What belongs to a run carries the labels of what it belongs to; its own go before them.
+    labels: { ...(deployment ?? flow).labels, ...request.labels },
     state: request.state ?? { type: 'PENDING', name: 'Pending', details: {} },
   });
 }
@@ -32,9 +37,8 @@ type Place = Pick<NewRun, 'workPoolName' | 'workPoolType' | 'workQueueId' | 'wor
 async function placeOf(
   catalogue: Catalogue,
   request: CreateRequest,
+  deployment: Deployment | undefined,
 ): Promise<Place | Extract<TriggerAnswer, { kind: 'refused' }>> {
-  const deployment =
-    request.deploymentId === undefined ? undefined : await catalogue.deployments.read(request.deploymentId);
   const workPoolName = request.workPoolName ?? deployment?.workPoolName;
   if (workPoolName === undefined) return {};
   const pool = await catalogue.workPools.read(workPoolName);

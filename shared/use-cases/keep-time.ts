@@ -3,7 +3,7 @@
 import { laneName } from '../domain/run/lane.ts';
 import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
-import type { Hints, ObserveHint, SubmitHint } from '../ports/hints.ts';
+import type { Hints, ObserveHint, PlanHint, SubmitHint } from '../ports/hints.ts';
 import type { DueItem, Runs } from '../ports/runs.ts';
 import type { Tasks } from '../ports/tasks.ts';
 import type { World } from '../ports/world.ts';
@@ -30,13 +30,15 @@ export async function keepTime(deps: ClockDeps, scheduledTime: number): Promise<
     deps.telemetry.staleTick(new Date(scheduledTime).toISOString());
     return;
   }
-  const [runs, attempts, lanes, differences] = await Promise.all([
+  const [runs, silent, attempts, lanes, plans, differences] = await Promise.all([
     hintRuns(deps, now),
+    hintSilent(deps, now),
     hintAttempts(deps, now),
     hintLanes(deps, now),
+    hintPlans(deps, now),
     sweepTasks(deps),
   ]);
-  deps.telemetry.clockTicked({ runs, attempts, lanes, differences });
+  deps.telemetry.clockTicked({ runs: runs + silent, attempts, lanes, plans, differences });
 }
 
 type DueRun = Extract<DueItem, { kind: 'run' }>;
@@ -60,6 +62,14 @@ async function hintRuns(deps: ClockDeps, now: number): Promise<number> {
   return runs.length;
 }
 
+/** Runs without a task of ours whose engine gave no sign of life for too long. */
+async function hintSilent(deps: ClockDeps, now: number): Promise<number> {
+  const due = await deps.runs.due('heartbeat', { until: now, limit: itemsPerTick });
+  const silent = due.flatMap((item) => (item.kind === 'heartbeat' ? [item.runId] : []));
+  await deps.hints.observe(silent.map((runId): ObserveHint => ({ kind: 'run', runId })));
+  return silent.length;
+}
+
 function bySecond(items: readonly DueRun[], now: number): ReadonlyMap<number, readonly DueRun[]> {
   return Map.groupBy(items, ({ dueAt }) => Math.ceil((dueAt - now) / 1000));
 }
@@ -81,6 +91,14 @@ async function hintLanes(deps: ClockDeps, now: number): Promise<number> {
   const lanes = due.flatMap((item) => (item.kind === 'lane' ? [item.lane] : []));
   await deps.hints.submit(lanes.map((lane): SubmitHint => ({ kind: 'wake', lane })));
   return lanes.length;
+}
+
+/** Deployments whose schedules need more runs ahead. */
+async function hintPlans(deps: ClockDeps, now: number): Promise<number> {
+  const due = await deps.runs.due('plan', { until: now, limit: itemsPerTick });
+  const plans = due.flatMap((item) => (item.kind === 'plan' ? [item.deploymentId] : []));
+  await deps.hints.observe(plans.map((deploymentId): PlanHint => ({ kind: 'plan', deploymentId })));
+  return plans.length;
 }
 
 /**

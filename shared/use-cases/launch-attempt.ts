@@ -11,7 +11,7 @@ import type { Admission } from '../ports/admission.ts';
 import type { Families } from '../ports/families.ts';
 import type { LaunchOutcome, Refusal, Tasks } from '../ports/tasks.ts';
 import { type CloseDeps, closeAttempt } from './close-attempt.ts';
-import { foldObservation } from './observe-task.ts';
+import { foldObservation } from './fold-observation.ts';
 
 export type LaunchDeps = CloseDeps & {
   readonly tasks: Tasks;

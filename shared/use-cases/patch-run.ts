@@ -13,8 +13,9 @@ export type RunPatch = {
   /** Merged into the labels that are there. */
   readonly labels?: JsonObject;
   readonly empiricalPolicy?: EmpiricalPolicy;
-  readonly flowVersion?: string;
-  readonly infrastructurePid?: string;
+  /** `null` takes it away. */
+  readonly flowVersion?: string | null;
+  readonly infrastructurePid?: string | null;
 };
 
 export type PatchDeps = { readonly runs: Runs; readonly world: Pick<World, 'now' | 'newId'> };
@@ -51,21 +52,23 @@ function patchedHead(run: Run, { name, tags, empiricalPolicy, infrastructurePid 
         };
   // A push run's task is known from ECS; nobody else may say where it runs.
   const pid = run.launched ? undefined : infrastructurePid;
+  const { infrastructurePid: _former, ...rest } = run;
   return {
-    ...run,
+    ...(pid === null ? rest : run),
     ...(name === undefined ? {} : { name }),
     ...(tags === undefined ? {} : { tags }),
     ...(policy === undefined ? {} : { empiricalPolicy: policy }),
-    ...(pid === undefined ? {} : { infrastructurePid: pid }),
+    ...(pid === undefined || pid === null ? {} : { infrastructurePid: pid }),
   };
 }
 
 function patchedBody(body: RunBody, { parameters, jobVariables, labels, flowVersion }: RunPatch): RunBody {
+  const { flowVersion: _former, ...rest } = body;
   return {
-    ...body,
+    ...(flowVersion === null ? rest : body),
     ...(parameters === undefined ? {} : { parameters }),
     ...(jobVariables === undefined ? {} : { jobVariables }),
     ...(labels === undefined ? {} : { labels: { ...body.labels, ...labels } }),
-    ...(flowVersion === undefined ? {} : { flowVersion }),
+    ...(flowVersion === undefined || flowVersion === null ? {} : { flowVersion }),
   };
 }

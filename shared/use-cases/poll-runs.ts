@@ -59,7 +59,8 @@ export async function pollDeployments(
   const candidates = await Promise.all(
     poll.deploymentIds.map(async (deploymentId) => {
       const deployment = await deps.catalogue.deployments.read(deploymentId);
-      if (deployment === undefined || deployment.paused) return [];
+      // A paused deployment plans no runs; those that somebody asked for are served all the same.
+      if (deployment === undefined) return [];
       const lane = laneOf({ ...deployment, deploymentId });
       if (lane === undefined) return [];
       const waiting = await deps.runs.waiting(lane, { until, limit: poll.limit });

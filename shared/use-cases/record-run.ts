@@ -3,13 +3,16 @@ import { isPushPool } from '../domain/catalogue.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { dueOf, withDue } from '../domain/run/due.ts';
+import type { Caller } from '../domain/run/policy-types.ts';
 import type { EmpiricalPolicy, Run, RunBody } from '../domain/run/run.ts';
 import { isTerminal, type ProposedState, type State } from '../domain/run/state.ts';
-import { mintState } from '../domain/run/transition.ts';
+import { mintState, withTracker } from '../domain/run/transition.ts';
 import type { Runs } from '../ports/runs.ts';
+import type { TaskRuns } from '../ports/task-runs.ts';
 import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { type HintDeps, hintWaiting } from './change-run.ts';
+import { parentageOf } from './follow-parent.ts';
 
 export type NewRun = {
   /** Derived or the caller's own; random when absent. */
@@ -22,6 +25,8 @@ export type NewRun = {
   readonly workQueueId?: string;
   readonly workQueueName?: string;
   readonly parentTaskRunId?: string;
+  /** Who asks: the task that a subflow will execute in. */
+  readonly caller?: Caller;
   readonly idempotencyKey?: string;
   readonly autoScheduled?: boolean;
   readonly state: ProposedState;
@@ -34,9 +39,16 @@ export type NewRun = {
   readonly flowVersion?: string;
   readonly deploymentVersion?: string;
   readonly createdBy?: Json;
+  /** Made of the body's content; random when absent. */
+  readonly bodyId?: string;
 };
 
-export type RecordRunDeps = HintDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
+export type RecordRunDeps = HintDeps & {
+  readonly runs: Runs;
+  readonly taskRuns: Pick<TaskRuns, 'read'>;
+  readonly world: World;
+  readonly telemetry: Telemetry;
+};
 
 export type RecordedRun =
   | { readonly kind: 'created' | 'existing'; readonly run: Run }
@@ -55,7 +67,9 @@ export async function recordRun(deps: RecordRunDeps, request: NewRun): Promise<R
       reason: `parameters, job variables and labels of a run may take ${maximumBodyBytes} bytes together, got ${bytes}`,
     };
   }
-  const { kind, run } = await deps.runs.create(headOf(deps.world, request), body, {
+  const parentage = await parentageOf(deps, request, request.caller);
+  const head: Run = { ...headOf(deps.world, request), ...parentage };
+  const { kind, run } = await deps.runs.create(withDue(head, dueOf(head, undefined)), body, {
     mayHaveLived: request.id !== undefined,
   });
   if (kind === 'created') deps.telemetry.runRecorded(run);
@@ -78,17 +92,17 @@ function bodyOf(request: NewRun): RunBody {
 }
 
 /** Prefect gives a scheduled state without a time the time of its creation. */
-function firstState(world: World, proposed: ProposedState): State {
+function firstState(world: World, { state: proposed, parentTaskRunId }: NewRun): State {
   const now = world.now();
-  const state = mintState(undefined, proposed, { id: world.newId(), now });
+  const minted = mintState(undefined, proposed, { id: world.newId(), now });
+  const state = { ...minted, details: withTracker(minted.details, parentTaskRunId) };
   if (state.type !== 'SCHEDULED' || state.details.scheduledTime !== undefined) return state;
   return { ...state, details: { ...state.details, scheduledTime: now } };
 }
 
-function headOf(world: World, request: NewRun): Run {
-  const { deploymentId, workPoolName, workPoolType, workQueueId, workQueueName, parentTaskRunId, idempotencyKey } =
-    request;
-  const state = firstState(world, request.state);
+export function headOf(world: World, request: NewRun): Run {
+  const { deploymentId, workPoolName, workQueueId, workQueueName, parentTaskRunId, idempotencyKey } = request;
+  const state = firstState(world, request);
   const scheduledTime = state.details.scheduledTime;
   const hasStarted = state.type === 'RUNNING' || isTerminal(state.type);
   const run: Run = {
@@ -96,7 +110,7 @@ function headOf(world: World, request: NewRun): Run {
     version: 1,
     created: state.timestamp,
     updated: state.timestamp,
-    bodyId: world.newId(),
+    bodyId: request.bodyId ?? world.newId(),
     name: request.name ?? world.newName(),
     flowId: request.flowId,
     ...(deploymentId === undefined ? {} : { deploymentId }),
@@ -116,12 +130,17 @@ function headOf(world: World, request: NewRun): Run {
     expectedStartTime: scheduledTime ?? state.timestamp,
     ...(state.type === 'SCHEDULED' && scheduledTime !== undefined ? { nextScheduledStartTime: scheduledTime } : {}),
     empiricalPolicy: { pauseKeys: [], resuming: false, ...request.empiricalPolicy },
-    // Rule 13: only SCHEDULED runs of a push pool are ours to launch.
-    launched: workPoolType !== undefined && isPushPool(workPoolType) && state.type === 'SCHEDULED',
+    ...launching(request),
     attempt: 0,
     isAttemptOpen: false,
     infrastructureRestarts: 0,
     isRestart: false,
   };
   return withDue(run, dueOf(run, undefined));
+}
+
+/** Rule 13: runs of a push pool are ours to launch, as soon as they are SCHEDULED. */
+function launching({ workPoolType, state }: NewRun): Pick<Run, 'launched' | 'mayLaunch'> {
+  if (workPoolType === undefined || !isPushPool(workPoolType)) return { launched: false };
+  return state.type === 'SCHEDULED' ? { launched: true } : { launched: false, mayLaunch: true };
 }

@@ -1,16 +1,20 @@
 // Records a state that somebody proposes for a run: the engine, a worker, a person (POST /flow_runs/{id}/set_state).
 // The rules decide; what they accept is one conditional write. Safe to repeat: transition ids find the copy.
 import type { Attempt } from '../domain/run/attempt.ts';
+import { isRescheduled } from '../domain/run/attempt-step.ts';
 import { decideState } from '../domain/run/policy.ts';
-import type { Caller } from '../domain/run/policy-types.ts';
+import type { Caller, Proposal } from '../domain/run/policy-types.ts';
 import type { Run } from '../domain/run/run.ts';
 import { isTerminal, type ProposedState, type State } from '../domain/run/state.ts';
 import { timing } from '../domain/run/timing.ts';
 import { mintState } from '../domain/run/transition.ts';
+import type { RunInput } from '../ports/run-inputs.ts';
 import type { Runs } from '../ports/runs.ts';
 import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { ContentionError, type HintDeps, hintAfterState, maximumRaces, withDeadline } from './change-run.ts';
+import { executesInside, executorOf, hintChildren } from './follow-parent.ts';
+import { readSlotFacts, type SlotDeps, type SlotFacts, slotsTaken } from './slot-facts.ts';
 
 export type StateRequest = {
   readonly runId: string;
@@ -18,6 +22,10 @@ export type StateRequest = {
   /** Prefect's `force`: the minimal rules, and still our own. */
   readonly force: boolean;
   readonly caller?: Caller;
+  /** Of the caller's Prefect, as it says. */
+  readonly clientVersion?: string;
+  /** Kept in the write that accepts the state, and only then. */
+  readonly input?: RunInput;
 };
 
 export type StateAnswer = {
@@ -29,39 +37,57 @@ export type StateAnswer = {
   readonly delaySeconds?: number;
 };
 
-export type RecordDeps = HintDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
+export type RecordDeps = HintDeps &
+  SlotDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
 
 /**
  * @returns undefined when there is no such run
  * @throws ContentionError when the run changes faster than this request can
  */
 export async function recordState(deps: RecordDeps, request: StateRequest): Promise<StateAnswer | undefined> {
-  const id = deps.world.newId();
+  const ids = { state: deps.world.newId(), lease: deps.world.newId() };
   for (let race = 0; race < maximumRaces; race += 1) {
-    const run = await deps.runs.read(request.runId);
-    if (run === undefined) return undefined;
-    const attempt = run.isAttemptOpen ? await deps.runs.readAttempt(run.id, run.attempt) : undefined;
-    const answer = await tryOnce(deps, { request, run, attempt, id });
+    const facts = await readFacts(deps, request, ids);
+    if (facts === undefined) return undefined;
+    const answer = await tryOnce(deps, facts);
     if (answer !== 'lost') return answer;
   }
   throw new ContentionError(`run ${request.runId}`);
 }
 
+/** The ids of what is to come; the same in every round, so that a copy of our own write is recognised. */
+type Ids = { readonly state: string; readonly lease: string };
+
 type Round = {
   readonly request: StateRequest;
   readonly run: Run;
   readonly attempt: Attempt | undefined;
-  /** The id of the state to come; the same in every round, so that a copy of our own write is recognised. */
+  readonly executor: Run | 'gone' | undefined;
+  readonly slots: SlotFacts;
   readonly id: string;
 };
+
+async function readFacts(deps: RecordDeps, request: StateRequest, ids: Ids): Promise<Round | undefined> {
+  const first = await deps.runs.read(request.runId);
+  if (first === undefined) return undefined;
+  const executor = await executorOf(deps.runs, first, request.caller);
+  // Who may speak is read before what is spoken of (design rule 5).
+  const run = executor === undefined ? first : await deps.runs.read(request.runId);
+  if (run === undefined) return undefined;
+  const { proposed, clientVersion, force } = request;
+  const question = { run, proposed, leaseId: ids.lease, ...(clientVersion === undefined ? {} : { clientVersion }) };
+  const [attempt, slots] = await Promise.all([
+    run.isAttemptOpen ? deps.runs.readAttempt(run.id, run.attempt) : undefined,
+    force ? {} : readSlotFacts(deps, question),
+  ]);
+  return { request, run, attempt, executor, slots, id: ids.state };
+}
 
 async function tryOnce(deps: RecordDeps, round: Round): Promise<StateAnswer | 'lost'> {
   const { request, run, attempt, id } = round;
   const now = deps.world.now();
   if (attempt !== undefined && isHeld(round)) return holdCrash(deps, round, attempt);
-  const { proposed, caller } = request;
-  const proposal = { run, proposed, now, ...(caller === undefined ? {} : { caller }) };
-  const answer = decideState(request.force ? 'minimal' : 'core', proposal, { id, now });
+  const answer = decideState(request.force ? 'minimal' : 'core', proposalOf(round, now), { id, now });
   switch (answer.status) {
     case 'ABORT':
       await keepFenced(deps, round);
@@ -71,21 +97,49 @@ async function tryOnce(deps: RecordDeps, round: Round): Promise<StateAnswer | 'l
     case 'REJECT':
       if (answer.run === undefined)
         return { status: 'REJECT', state: answer.state, isNewState: false, reason: answer.reason };
-      return write(deps, round, { after: answer.run, reason: answer.reason });
+      return write(deps, round, { after: answer.run, reason: answer.reason, now });
     case 'ACCEPT':
-      return write(deps, round, { after: answer.run });
+      return write(deps, round, { after: hosted(round, answer.run), now });
   }
 }
 
+function proposalOf({ request, run, executor, slots }: Round, now: number): Proposal {
+  const { proposed, caller, clientVersion } = request;
+  const { known: _known, ...facts } = slots;
+  return {
+    run,
+    proposed,
+    now,
+    ...facts,
+    ...(caller === undefined ? {} : { caller }),
+    ...(executor === undefined ? {} : { executor }),
+    ...(clientVersion === undefined ? {} : { clientVersion }),
+  };
+}
+
+/** A subflow whose parent is tried again executes in the new attempt's task from now on. */
+function hosted({ request: { caller }, executor }: Round, after: Run): Run {
+  if (caller === undefined || executor === undefined || !executesInside(after)) return after;
+  return { ...after, within: caller };
+}
+
+type Change = { readonly after: Run; readonly reason?: string; readonly now: number };
+
 async function write(
   deps: RecordDeps,
-  { run, attempt }: Round,
-  { after, reason }: { after: Run; reason?: string },
+  { request: { input }, run, attempt, slots }: Round,
+  { after, reason, now }: Change,
 ): Promise<StateAnswer | 'lost'> {
   const head = withDeadline(after, attempt);
-  if ((await deps.runs.change(run, head)) === 'lost') return 'lost';
+  const taken = slotsTaken(slots, run, head, now);
+  const along = {
+    ...(taken === undefined ? {} : { slots: taken }),
+    ...(input === undefined || reason !== undefined ? {} : { input }),
+  };
+  if ((await deps.runs.change(run, head, along)) === 'lost') return 'lost';
   deps.telemetry.stateChanged(run.id, head.state);
   await hintAfterState(deps, head);
+  if (head.state.type === 'CANCELLED' || head.state.type === 'CRASHED') await hintChildren(deps, run.id);
   return reason === undefined
     ? { status: 'ACCEPT', state: head.state, isNewState: true }
     : { status: 'REJECT', state: head.state, isNewState: true, reason };
@@ -95,7 +149,7 @@ async function write(
 function isHeld({ request, run, attempt }: Round): boolean {
   if (attempt === undefined || attempt.reports !== 'engine' || request.proposed.type !== 'CRASHED') return false;
   const isCurrent = request.caller?.runId === run.id && request.caller.attempt === run.attempt;
-  return isCurrent && attempt.closed === undefined && !isTerminal(run.state.type);
+  return isCurrent && attempt.closed === undefined && !isTerminal(run.state.type) && !isRescheduled(run);
 }
 
 async function holdCrash(deps: RecordDeps, round: Round, attempt: Attempt): Promise<StateAnswer | 'lost'> {
@@ -109,11 +163,12 @@ async function holdCrash(deps: RecordDeps, round: Round, attempt: Attempt): Prom
 }
 
 /** What a fenced attempt said is kept on its item for whoever wonders; it never moves the run. */
-async function keepFenced(deps: RecordDeps, { request, run }: Round): Promise<void> {
+async function keepFenced(deps: RecordDeps, { request, run, executor: parent }: Round): Promise<void> {
   const { caller, proposed } = request;
-  if (caller === undefined || caller.runId !== run.id) return;
-  if (caller.attempt === run.attempt && run.isAttemptOpen) return;
-  const attempt = await deps.runs.readAttempt(run.id, caller.attempt);
+  const executor = caller?.runId === run.id ? run : parent;
+  if (caller === undefined || executor === undefined) return;
+  if (executor !== 'gone' && caller.attempt === executor.attempt && executor.isAttemptOpen) return;
+  const attempt = await deps.runs.readAttempt(caller.runId, caller.attempt);
   if (attempt === undefined) return;
   const said = { at: deps.world.now(), type: proposed.type, name: proposed.name };
   await deps.runs.changeAttempt(attempt, { ...attempt, fenced: [...(attempt.fenced ?? []), said].slice(-10) });

@@ -75,6 +75,7 @@ async function renderFor(deps: JobDeps, subject: Subject): Promise<Job> {
     values,
     variables: loaded.variables,
     blocks: (type, name) => loaded.blocks.get(`${type}.${name}`),
+    blockById: (id) => loaded.blocksById.get(id),
     unresolved: unreadEcsKeys,
     ctx: {
       flow: { id: flow.id, name: flow.name },
@@ -108,26 +109,47 @@ function reportsAsked(values: JsonObject): { readonly reports?: Json } {
   return asked === undefined || asked === null ? {} : { reports: asked };
 }
 
-type Loaded = { readonly variables: JsonObject; readonly blocks: ReadonlyMap<string, Json> };
+type Loaded = {
+  readonly variables: JsonObject;
+  /** By `<type>.<name>`. */
+  readonly blocks: ReadonlyMap<string, Json>;
+  readonly blocksById: ReadonlyMap<string, Json>;
+};
 
 /** Blocks first, since their data may mention variables; what does not exist is left for the rendering to judge. */
 async function loadReferences(deps: JobDeps, template: JsonObject, values: JsonObject): Promise<Loaded> {
   const first = templateReferences(template, values, { unresolved: unreadEcsKeys });
-  const blocks = new Map<string, Json>();
-  for (const { type, name } of first.blocks) {
-    const data = await deps.catalogue.blocks.readData(type, name);
-    if (data !== undefined) blocks.set(`${type}.${name}`, data);
-  }
+  const [blocks, blocksById] = await Promise.all([
+    loadAll(
+      first.blocks,
+      ({ type, name }) => `${type}.${name}`,
+      ({ type, name }) => deps.catalogue.blocks.readData(type, name),
+    ),
+    loadAll(
+      first.blockIds,
+      (id) => id,
+      (id) => deps.catalogue.blocks.readDataById(id),
+    ),
+  ]);
   const all =
-    blocks.size === 0
+    blocks.size + blocksById.size === 0
       ? first
       : templateReferences(template, values, {
           unresolved: unreadEcsKeys,
-          blocks: { byName: (type, name) => blocks.get(`${type}.${name}`), byId: () => undefined },
+          blocks: { byName: (type, name) => blocks.get(`${type}.${name}`), byId: (id) => blocksById.get(id) },
         });
   const found = await Promise.all(all.variables.map((name) => deps.catalogue.variables.readByName(name)));
   const variables = found.flatMap((variable) =>
     variable === undefined ? [] : [[variable.name, variable.value] as const],
   );
-  return { variables: Object.fromEntries(variables), blocks };
+  return { variables: Object.fromEntries(variables), blocks, blocksById };
+}
+
+async function loadAll<T>(
+  asked: readonly T[],
+  nameOf: (one: T) => string,
+  load: (one: T) => Promise<Json | undefined>,
+): Promise<ReadonlyMap<string, Json>> {
+  const loaded = await Promise.all(asked.map(async (one) => [nameOf(one), await load(one)] as const));
+  return new Map(loaded.flatMap(([name, data]) => (data === undefined ? [] : [[name, data] as const])));
 }

@@ -7,8 +7,8 @@ import { timing } from '../domain/run/timing.ts';
 import { emptyAdmission, grantRepeat, type Reservation } from '../domain/submit/admission.ts';
 import { startedBy } from '../domain/task/started-by.ts';
 import type { SeenTask } from '../ports/tasks.ts';
+import { closeLost, foldObservation } from './fold-observation.ts';
 import { type LaunchDeps, launchAttempt, neverLaunched } from './launch-attempt.ts';
-import { closeLost, foldObservation } from './observe-task.ts';
 import type { LaunchSteps } from './visit-attempt.ts';
 
 export type RepeatDeps = LaunchDeps & { readonly stack: string };

@@ -5,9 +5,11 @@ import { checkParameters } from '../domain/deployment/parameters.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { runIdOf } from '../domain/identity.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
+import type { Caller } from '../domain/run/policy-types.ts';
 import type { EmpiricalPolicy, Run } from '../domain/run/run.ts';
 import type { ProposedState } from '../domain/run/state.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import { hydrateValues } from './hydrate-values.ts';
 import { type NewRun, type RecordRunDeps, recordRun } from './record-run.ts';
 
 export type TriggerRequest = {
@@ -26,6 +28,8 @@ export type TriggerRequest = {
   readonly state?: ProposedState;
   readonly workQueueName?: string;
   readonly parentTaskRunId?: string;
+  /** Who asks, where that is a container of ours. */
+  readonly caller?: Caller;
   readonly empiricalPolicy?: Partial<EmpiricalPolicy>;
   readonly enforceParameterSchema?: boolean;
   readonly createdBy?: Json;
@@ -43,7 +47,12 @@ export async function triggerRun(deps: TriggerDeps, request: TriggerRequest): Pr
     const wanted = request.deploymentId ?? request.deploymentName ?? 'none named';
     return { kind: 'refused', code: 'not_found', reason: `no such deployment: ${wanted}` };
   }
-  const parameters = { ...deployment.parameters, ...request.parameters };
+  const hydrated = await hydrateValues(deps, { ...deployment.parameters, ...request.parameters });
+  if (hydrated.kind === 'problem') {
+    const reason = `Error hydrating flow run parameters: ${hydrated.problem}`;
+    return { kind: 'refused', code: 'bad_request', reason };
+  }
+  const parameters = hydrated.values;
   const problems = parameterProblems(deployment, parameters, request);
   if (problems.length > 0) {
     return {

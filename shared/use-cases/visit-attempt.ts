@@ -10,7 +10,7 @@ import { enterState, mintState } from '../domain/run/transition.ts';
 import type { SeenTask, Tasks } from '../ports/tasks.ts';
 import { withDeadline } from './change-run.ts';
 import { type CloseDeps, closeAttempt, type DecideClosing } from './close-attempt.ts';
-import { type AttemptId, closeLost, foldObservation, type Known } from './observe-task.ts';
+import { type AttemptId, closeLost, foldObservation, type Known } from './fold-observation.ts';
 
 export type VisitDeps = CloseDeps & { readonly tasks: Tasks };
 

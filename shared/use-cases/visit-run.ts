@@ -1,22 +1,71 @@
-// The clock's visit to a run whose deadline came: Late, a pause that timed out, last words that never came,
-// a task that outlives its run. Asks "due by now", never "since last time".
-import { awaitsWords, dueOf, isCancelledByNobody, withDue } from '../domain/run/due.ts';
+// The clock's visit to a run whose deadline came: Late, a pause that timed out, last words that never came, an engine
+// that gives no sign of life, a parent that has ended, a task that outlives its run. Asks "due by now", never "since".
+import { awaitsWords, dueOf, endsWithHost, isCancelledByNobody, withDue } from '../domain/run/due.ts';
 import { isWaiting, startsAt } from '../domain/run/lane.ts';
+import { type Fate, fateOfChild, fateOfSilent, type Signs } from '../domain/run/liveness.ts';
+import { decideState, type PolicyName } from '../domain/run/policy.ts';
 import type { Run } from '../domain/run/run.ts';
-import type { ProposedState } from '../domain/run/state.ts';
+import { isTerminal, type ProposedState } from '../domain/run/state.ts';
 import { timing } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
-import { hintWaiting, withDeadline } from './change-run.ts';
+import type { Heartbeats } from '../ports/heartbeats.ts';
+import type { TaskRuns } from '../ports/task-runs.ts';
+import { cancelTaskRuns } from './cancel-task-runs.ts';
+import { hintAfterState, hintWaiting, withDeadline } from './change-run.ts';
+import { hintChildren } from './follow-parent.ts';
+import { readSlotFacts, type SlotDeps } from './slot-facts.ts';
 import { type VisitDeps, visitAttempt } from './visit-attempt.ts';
 
-export async function visitRun(deps: VisitDeps, runId: string): Promise<void> {
-  const run = await deps.runs.read(runId);
-  if (run === undefined) return;
-  const proposed = overdueState(run, deps.world.now());
-  if (proposed !== undefined) await enter(deps, run, proposed);
-  else if (isWaiting(run)) await keepWaiting(deps, run);
-  else if (run.isAttemptOpen) await visitAttempt(deps, { runId, attempt: run.attempt });
-  await settleDeadline(deps, runId);
+export type VisitRunDeps = VisitDeps &
+  SlotDeps & {
+    readonly heartbeats: Heartbeats;
+    readonly taskRuns: Pick<TaskRuns, 'ofFlowRun' | 'readMany' | 'change'>;
+  };
+
+export async function visitRun(deps: VisitRunDeps, runId: string): Promise<void> {
+  const [run, signs] = await Promise.all([deps.runs.read(runId), deps.heartbeats.read(runId)]);
+  const now = deps.world.now();
+  const fate = run === undefined ? none : await fateOf(deps, run, { signs, now });
+  if (run !== undefined) await takeStep(deps, run, { fate, now });
+  if (run !== undefined && isCleanedUpNow(run, now)) await cancelTaskRuns(deps, runId);
+  // Signs are waited for only where nothing else tells of the run's end.
+  const isWatched = fate.kind === 'later' && run?.state.type === 'RUNNING';
+  if (signs !== undefined && !isWatched) await deps.heartbeats.forget(runId);
+  if (run !== undefined) await settleDeadline(deps, runId, fate);
+}
+
+const none: Fate = { kind: 'none' };
+
+function isCleanedUpNow({ state, dueAt }: Run, now: number): boolean {
+  return state.type === 'CANCELLED' && dueAt !== undefined && dueAt <= now;
+}
+
+async function fateOf(
+  deps: VisitRunDeps,
+  run: Run,
+  { signs, now }: { readonly signs: Signs | undefined; readonly now: number },
+): Promise<Fate> {
+  if (isTerminal(run.state.type)) return none;
+  const ofChild = run.parentRunId === undefined ? none : fateOfChild(run, await readFamily(deps, run));
+  return ofChild.kind === 'none' ? fateOfSilent(run, signs, now) : ofChild;
+}
+
+async function readFamily({ runs }: VisitRunDeps, { parentRunId, within }: Run) {
+  const [parent, host] = await Promise.all([
+    parentRunId === undefined ? undefined : runs.read(parentRunId),
+    within === undefined ? undefined : runs.readAttempt(within.runId, within.attempt),
+  ]);
+  return { parent, host };
+}
+
+async function takeStep(deps: VisitRunDeps, run: Run, { fate, now }: { fate: Fate; now: number }): Promise<void> {
+  if (fate.kind === 'end') return propose(deps, run, { proposed: fate.state, policy: 'core' });
+  if (fate.kind === 'reschedule') return reschedule(deps, run, fate.state);
+  const proposed = overdueState(run, now);
+  if (proposed !== undefined && isWaiting(run)) return propose(deps, run, { proposed, policy: 'late' });
+  if (proposed !== undefined) return enter(deps, run, proposed);
+  if (isWaiting(run)) return keepWaiting(deps, run);
+  if (run.isAttemptOpen) return visitAttempt(deps, { runId: run.id, attempt: run.attempt });
 }
 
 /** The state that time alone brings, if any. */
@@ -35,7 +84,8 @@ export function overdueState(run: Run, now: number): ProposedState | undefined {
     };
   }
   if (isCancelledByNobody(run)) {
-    return { type: 'CANCELLED', name: 'Cancelled', message: 'There was no task to stop.', details: {} };
+    const message = run.launched ? 'There was no task to stop.' : 'Nobody reported the end of this run in time.';
+    return { type: 'CANCELLED', name: 'Cancelled', message, details: {} };
   }
   const timeout = run.state.details.pauseTimeout;
   if (run.state.type === 'PAUSED' && timeout !== undefined && timeout <= now) {
@@ -49,18 +99,43 @@ function mayBeLate(run: Run): boolean {
   return run.state.name === 'Scheduled';
 }
 
-async function enter(deps: VisitDeps, run: Run, proposed: ProposedState): Promise<void> {
+/** A state that the rules have a say in. A refusal needs nobody's attention: the run is in a state that forbids it. */
+async function propose(
+  deps: VisitRunDeps,
+  run: Run,
+  { proposed, policy }: { readonly proposed: ProposedState; readonly policy: PolicyName },
+): Promise<void> {
+  const now = deps.world.now();
   const { data: _data, ...plain } = proposed;
-  const state = mintState(run, plain, { id: deps.world.newId(), now: deps.world.now() });
-  const attempt = run.isAttemptOpen ? await deps.runs.readAttempt(run.id, run.attempt) : undefined;
-  const head = withDeadline(enterState(run, state), attempt);
-  if ((await deps.runs.change(run, head)) === 'lost') return;
-  deps.telemetry.stateChanged(run.id, state);
-  await hintWaiting(deps, head);
+  const { known: _known, ...facts } =
+    policy === 'late' ? await readSlotFacts(deps, { run, proposed: plain, leaseId: deps.world.newId() }) : {};
+  const answer = decideState(policy, { run, proposed: plain, now, ...facts }, { id: deps.world.newId(), now });
+  if ('run' in answer && answer.run !== undefined) await write(deps, run, answer.run);
+}
+
+async function enter(deps: VisitRunDeps, run: Run, proposed: ProposedState): Promise<void> {
+  const { data: _data, ...plain } = proposed;
+  await write(deps, run, enterState(run, mintState(run, plain, { id: deps.world.newId(), now: deps.world.now() })));
+}
+
+/** The retry is nobody's now: whoever submits the run takes it, and its old engine may not (rule 9). */
+async function reschedule(deps: VisitRunDeps, run: Run, proposed: ProposedState): Promise<void> {
+  const freed: Run = { ...run, empiricalPolicy: { ...run.empiricalPolicy, retryType: 'reschedule' } };
+  const state = mintState(run, proposed, { id: deps.world.newId(), now: deps.world.now() });
+  await write(deps, run, { ...enterState(freed, state), isLeftBehind: true });
+}
+
+async function write(deps: VisitRunDeps, before: Run, after: Run): Promise<void> {
+  const attempt = before.isAttemptOpen ? await deps.runs.readAttempt(before.id, before.attempt) : undefined;
+  const head = withDeadline(after, attempt);
+  if ((await deps.runs.change(before, head)) === 'lost') return;
+  deps.telemetry.stateChanged(before.id, head.state);
+  await hintAfterState(deps, head);
+  if (isTerminal(head.state.type)) await hintChildren(deps, before.id);
 }
 
 /** Still waiting: its lane is hinted, and the run is looked at again later. */
-async function keepWaiting(deps: VisitDeps, run: Run): Promise<void> {
+async function keepWaiting(deps: VisitRunDeps, run: Run): Promise<void> {
   await hintWaiting(deps, run);
   const now = deps.world.now();
   if (run.dueAt === undefined || run.dueAt > now || startsAt(run) > now) return;
@@ -71,11 +146,16 @@ async function keepWaiting(deps: VisitDeps, run: Run): Promise<void> {
 }
 
 /** A head whose attempt carries the obligation on is not visited again for it. */
-async function settleDeadline(deps: VisitDeps, runId: string): Promise<void> {
+async function settleDeadline(deps: VisitRunDeps, runId: string, fate: Fate): Promise<void> {
   const run = await deps.runs.read(runId);
   const now = deps.world.now();
   if (run === undefined || run.dueAt === undefined || run.dueAt > now || isWaiting(run)) return;
   const attempt = run.isAttemptOpen ? await deps.runs.readAttempt(run.id, run.attempt) : undefined;
   const dueAt = dueOf(run, attempt);
-  await deps.runs.change(run, withDue(run, dueAt !== undefined && dueAt > now ? dueAt : undefined));
+  await deps.runs.change(run, withDue(run, dueAt !== undefined && dueAt > now ? dueAt : nextLook(run, fate, now)));
+}
+
+function nextLook(run: Run, fate: Fate, now: number): number | undefined {
+  if (endsWithHost(run)) return now + timing.childCheck;
+  return fate.kind === 'later' && run.state.type === 'SCHEDULED' ? fate.dueAt : undefined;
 }

@@ -118,7 +118,9 @@ describe('lists of runs', () => {
     const endless = api.with({
       runs: {
         ...api.deps.runs,
-        list: async ({ limit }) => ({ items: Array.from({ length: limit }, () => nobody), cursor: 'more' }),
+        async *walk() {
+          for (;;) yield { ids: [nobody], read: 250 };
+        },
         readMany: async () => [],
       },
     });
@@ -128,7 +130,7 @@ describe('lists of runs', () => {
     });
 
     expect(answer.status).toBe(422);
-    expect(answer.body.detail).toContain('more than 5000 runs would have to be read');
+    expect(answer.body.detail).toContain('more than 20000 runs would have to be read');
     expect(answer.body.detail).toContain('expected_start_time');
   });
 });

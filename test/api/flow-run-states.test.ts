@@ -120,7 +120,31 @@ describe('states', () => {
     expect(answer.status).toBe(422);
   });
 
-  it('answers 422 to states of a run that is not named and 404 to a state by its id alone', async () => {
+  it('finds a state by its id alone, through the event that told of it', async () => {
+    const { id } = (await record()).body;
+    const { state } = (await propose(id, { type: 'RUNNING' })).body;
+    const read = () => api.call('GET', `/api/flow_run_states/${state.id}`);
+    const untold = await read();
+    await api.eventStore.keep([
+      {
+        id: state.id,
+        occurred: start,
+        received: start,
+        event: 'prefect.flow-run.Running',
+        resource: { 'prefect.resource.id': `prefect.flow-run.${id}` },
+        related: [],
+        payload: {},
+      },
+    ]);
+
+    expect(untold.status).toBe(404);
+    expect(await read()).toMatchObject({
+      status: 200,
+      body: { id: state.id, type: 'RUNNING', state_details: { flow_run_id: id } },
+    });
+  });
+
+  it('answers 422 to states of a run that is not named and 404 to a state that is nobody’s', async () => {
     const unnamed = await api.call('GET', '/api/flow_run_states/');
     const byId = await api.call('GET', `/api/flow_run_states/${nobody}`);
 

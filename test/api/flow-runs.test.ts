@@ -97,14 +97,50 @@ describe('runs', () => {
     ['GET', ''],
     ['PATCH', ''],
     ['DELETE', ''],
-    ['PATCH', '/labels'],
-    ['POST', '/set_state'],
+    ['POST', '/resume'],
+    ['POST', '/input'],
   ])('answers 404 to %s of an unknown run%s', async (method, rest) => {
-    const body = rest === '/set_state' ? { state: { type: 'RUNNING' } } : {};
+    const body = rest === '/input' ? { key: 'k', value: 'v' } : {};
 
     const answer = await api.call(method, `/api/flow_runs/${nobody}${rest}`, method === 'GET' ? {} : { body });
 
     expect(answer).toMatchObject({ status: 404, body: { detail: 'Flow run not found' } });
+  });
+
+  it.each([
+    ['PATCH', '/labels', {}],
+    ['POST', '/set_state', { state: { type: 'RUNNING' } }],
+  ])('answers 404 to %s of an unknown run%s in the words of Prefect’s models', async (method, rest, body) => {
+    const answer = await api.call(method, `/api/flow_runs/${nobody}${rest}`, { body });
+
+    const said = `Flow run with id ${nobody} not found`;
+    expect(answer).toMatchObject({ status: 404, body: { exception_message: said } });
+  });
+
+  it('gives a run whose name is taken away a new one, and takes away what is set to null', async () => {
+    const { id, name } = (await record({ flow_version: '1' })).body;
+    await api.call('PATCH', `/api/flow_runs/${id}`, { body: { infrastructure_pid: 'host:1' } });
+    const before = await read(id);
+
+    const nothing = { name: null, infrastructure_pid: null, flow_version: null };
+    await api.call('PATCH', `/api/flow_runs/${id}`, { body: nothing });
+
+    const after = await read(id);
+    expect(before).toMatchObject({ name, infrastructure_pid: 'host:1', flow_version: '1' });
+    expect(after).toMatchObject({ infrastructure_pid: null, flow_version: null });
+    expect(after.name).toMatch(/^[a-z]+-[a-z-]+$/);
+    expect(after.name).not.toBe(name);
+  });
+
+  it('gives runs the labels of their flow, and lets their own go before them', async () => {
+    const flow = await api.call('POST', '/api/flows/', { body: { name: 'labelled', labels: { team: 'a', tier: 1 } } });
+    const body = { flow_id: flow.body.id, labels: { tier: 2 } };
+    const { id } = (await api.call('POST', '/api/flow_runs/', { body })).body;
+
+    await api.call('PATCH', `/api/flow_runs/${id}/labels`, { body: { team: 'b', new: true } });
+
+    const labels = { team: 'b', tier: 2, new: true, 'prefect.flow.id': flow.body.id };
+    expect((await read(id)).labels).toEqual(labels);
   });
 
   it('answers 404 to a run of an unknown flow or pool', async () => {

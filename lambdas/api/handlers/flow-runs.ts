@@ -3,15 +3,22 @@ import type { Handlers } from '../../../shared/contract/define-routes.ts';
 import type { flowRunRoutes, flowRunStateRoutes } from '../../../shared/contract/flow-runs.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import type { ApiDeps } from '../deps.ts';
-import { found, notFound } from '../refusal.ts';
+import { found, notFound, Refusal } from '../refusal.ts';
 import { emptyBody, type FlowRunWire, runToWire } from '../wire/flow-runs.ts';
 import { proposedState, stateToWire, verdictToWire } from '../wire/states.ts';
 import { answerCreation, askedRun } from './create-run.ts';
+import { findRunState } from './find-run-state.ts';
 import { countRuns, findRuns } from './find-runs.ts';
 import { paged, pageWindow, windowOf } from './paging.ts';
 import { patchOf } from './patch-run.ts';
 
 const missing = 'Flow run not found';
+
+/** Prefect's words where its models, not its routes, miss a run. */
+function foundObject<T>(thing: T | undefined, runId: string): T {
+  if (thing === undefined) throw new Refusal('object_not_found', `Flow run with id ${runId} not found`);
+  return thing;
+}
 
 /** Runs with their bodies, read together. */
 export async function wireOfRuns(deps: ApiDeps, runs: readonly Run[]): Promise<FlowRunWire[]> {
@@ -26,10 +33,11 @@ export async function wireOfRun(deps: ApiDeps, run: Run): Promise<FlowRunWire> {
 }
 
 export const flowRunHandlers = {
-  async create_flow_run({ body }, deps) {
+  async create_flow_run({ body, caller }, deps) {
     const { flow_id: flowId, flow_version: version, deployment_id: deployment, work_pool_name: pool } = body;
     const creation = await deps.useCases.createRun({
       ...askedRun(body, deps.world.now()),
+      ...(caller === undefined ? {} : { caller }),
       flowId,
       ...(version ? { flowVersion: version } : {}),
       ...(deployment ? { deploymentId: deployment } : {}),
@@ -64,26 +72,27 @@ export const flowRunHandlers = {
     if (!(await deps.useCases.deleteRun(params.id))) throw notFound(missing);
   },
 
-  async set_flow_run_state({ params, body, caller }, deps) {
+  async set_flow_run_state({ params, body, caller, client }, deps) {
     const answer = await deps.useCases.recordState({
       runId: params.id,
       proposed: proposedState(body.state, deps.world.now()),
       force: body.force,
       ...(caller === undefined ? {} : { caller }),
+      ...(client.version === undefined ? {} : { clientVersion: client.version }),
     });
-    const given = found(answer, missing);
+    const given = foundObject(answer, params.id);
     return { isNew: given.isNewState, value: verdictToWire(given, params.id) };
   },
 
   async update_flow_run_labels({ params, body }, deps) {
-    found(await deps.useCases.patchRun(params.id, { labels: body }), missing);
+    foundObject(await deps.useCases.patchRun(params.id, { labels: body }), params.id);
   },
 } satisfies Handlers<typeof flowRunRoutes, ApiDeps>;
 
 export const flowRunStateHandlers = {
-  /** No index leads from a state to its run; nothing in the client asks for one. */
-  async read_flow_run_state() {
-    throw notFound('Flow run state not found');
+  async read_flow_run_state({ params }, deps) {
+    const { runId, state } = found(await findRunState(deps, params.id), 'Flow run state not found');
+    return stateToWire(state, runId);
   },
 
   async read_flow_run_states({ query }, { runs }) {

@@ -3,8 +3,8 @@ import type { z } from 'zod';
 import type { FlowRunPolicyInput, flowRun } from '../../../shared/contract/flow-runs.ts';
 import { type Sha256, workPoolIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
+import { estimatedRunTimeMs, latenessMs } from '../../../shared/domain/run/estimates.ts';
 import type { EmpiricalPolicy, Run, RunBody } from '../../../shared/domain/run/run.ts';
-import { isTerminal } from '../../../shared/domain/run/state.ts';
 import { orNone, present } from './present.ts';
 import { stateToWire } from './states.ts';
 import { isoOrNull, isoText } from './times.ts';
@@ -71,24 +71,15 @@ function ownLabels(run: Run): JsonObject {
 
 /** Run times are seconds on the wire. The estimates tell what will have been by now. */
 function timesToWire(run: Run, now: number) {
-  const runningMs = run.state.type === 'RUNNING' ? Math.max(0, now - run.state.timestamp) : 0;
   return {
     expected_start_time: isoOrNull(run.expectedStartTime),
     next_scheduled_start_time: isoOrNull(run.nextScheduledStartTime),
     start_time: isoOrNull(run.startTime),
     end_time: isoOrNull(run.endTime),
     total_run_time: run.totalRunTimeMs / 1000,
-    estimated_run_time: (run.totalRunTimeMs + runningMs) / 1000,
+    estimated_run_time: estimatedRunTimeMs(run, now) / 1000,
     estimated_start_time_delta: latenessMs(run, now) / 1000,
   };
-}
-
-/** How much later than expected a run started, or would start if it did now. */
-function latenessMs(run: Run, now: number): number {
-  const expected = run.expectedStartTime;
-  if (expected === undefined) return 0;
-  if (run.startTime !== undefined) return Math.max(0, run.startTime - expected);
-  return isTerminal(run.state.type) ? 0 : Math.max(0, now - expected);
 }
 
 function policyToWire(policy: EmpiricalPolicy): JsonObject {

@@ -2,21 +2,32 @@
 
 import type { Attempt } from '../../domain/run/attempt.ts';
 import type { Runs } from '../../ports/runs.ts';
-import { attemptChange, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
+import {
+  attemptChange,
+  givenSlots,
+  headChange,
+  leavingItems,
+  putAll,
+  type RunStoreOptions,
+  trackerWrites,
+} from './head-writes.ts';
 import { fromItem } from './items.ts';
 import { attemptItem } from './run-items.ts';
 import { attemptKey, attemptPrefix } from './table.ts';
-import { get, put, queryAll, transact } from './writes.ts';
+import { get, put, queryAll, transact, transactTogether } from './writes.ts';
 
 type Attempts = Pick<Runs, 'openAttempt' | 'closeAttempt' | 'readAttempt' | 'readAttempts' | 'changeAttempt'>;
 
-export function createAttempts({ client, table, newId }: RunStoreOptions): Attempts {
+export function createAttempts(options: RunStoreOptions): Attempts {
+  const { client, table, newId } = options;
   return {
     async openAttempt(before, after, attempt) {
       await putAll(client, table, leavingItems(before, after));
-      return transact(client, [
+      return transactTogether(client, [
         { Put: { TableName: table, Item: attemptItem(attempt), ConditionExpression: 'attribute_not_exists(pk)' } },
         { Put: headChange(table, { before, after, writeId: newId() }) },
+        ...givenSlots(table, before, after),
+        ...(await trackerWrites(options, before, after)),
       ]);
     },
 
@@ -24,7 +35,9 @@ export function createAttempts({ client, table, newId }: RunStoreOptions): Attem
       const closing = { Put: attemptChange(table, attempt) };
       if (run === undefined) return transact(client, [closing]);
       await putAll(client, table, leavingItems(run.before, run.after));
-      return transact(client, [closing, { Put: headChange(table, { ...run, writeId: newId() }) }]);
+      const head = { Put: headChange(table, { ...run, writeId: newId() }) };
+      const tracker = await trackerWrites(options, run.before, run.after);
+      return transact(client, [closing, head, ...givenSlots(table, run.before, run.after), ...tracker]);
     },
 
     async readAttempt(runId, number) {

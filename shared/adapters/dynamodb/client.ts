@@ -17,5 +17,8 @@ export function createDocumentClient(): DocumentClient {
     },
   });
   withoutCallLog(client);
-  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  // Its own does nothing, and would leave every connection open.
+  documents.destroy = () => client.destroy();
+  return documents;
 }

@@ -1,11 +1,22 @@
 // The writes that move a run's head and its attempt, shared by changes, claims, closings and deletions:
-// what is large lies beside the head first.
+// what is large lies beside the head first, what belongs to other stores is written in the head's own transaction.
+
+import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { runHolderKey } from '../../domain/limit/limit.ts';
 import type { Attempt } from '../../domain/run/attempt.ts';
 import type { Run } from '../../domain/run/run.ts';
 import { isLargeState } from '../../domain/run/state.ts';
+import { trackerAfter } from '../../domain/run/tracker.ts';
+import type { Along } from '../../ports/runs.ts';
+import { world } from '../world.ts';
 import type { DocumentClient } from './client.ts';
 import type { Item } from './items.ts';
+import { inputItem } from './run-inputs.ts';
 import { attemptItem, headItem, stateItem } from './run-items.ts';
+import { slotWrites } from './slot-writes.ts';
+import { largeInputs } from './task-run-items.ts';
+import { taskRunMoveItems } from './task-run-writes.ts';
+import { createTaskRuns } from './task-runs.ts';
 import { put } from './writes.ts';
 
 export type RunStoreOptions = {
@@ -68,4 +79,34 @@ export function attemptChange(
     ConditionExpression: 'version = :before',
     ExpressionAttributeValues: { ':before': before.version },
   };
+}
+
+type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+export function alongWrites(table: string, { slots, input }: Along): TransactItem[] {
+  const answer = input === undefined ? [] : [{ Put: { TableName: table, Item: inputItem(input) } }];
+  return [...(slots === undefined ? [] : slotWrites(table, slots)), ...answer];
+}
+
+/** Slots that a head lists no longer are given back in the transaction that says so, whoever moved the head. */
+export function givenSlots(table: string, before: Run, after: Run | undefined): TransactItem[] {
+  const isOtherLease = before.slot !== undefined && before.slot.leaseId !== after?.slot?.leaseId;
+  const kept = new Set([after?.slot?.limitId, ...(after?.placeGateIds ?? [])]);
+  const held = [...(before.slot === undefined ? [] : [before.slot.limitId]), ...(before.placeGateIds ?? [])];
+  const give = held.filter((gateId) => !kept.has(gateId)).map((gateId) => ({ gateId, key: runHolderKey(before.id) }));
+  return slotWrites(table, { take: [], give, ...(isOtherLease ? { endedLeaseId: before.slot.leaseId } : {}) });
+}
+
+/** The task run that stands for a subflow in its parent moves with it: Prefect's UpdateSubflowParentTask. */
+export async function trackerWrites(
+  { client, table, newId }: RunStoreOptions,
+  before: Run | undefined,
+  after: Run,
+): Promise<TransactItem[]> {
+  if (after.parentTaskRunId === undefined || before?.state.id === after.state.id) return [];
+  const options = { client, table, newId, sha256: world.sha256 };
+  const tracker = await createTaskRuns(options).read(after.parentTaskRunId);
+  if (tracker === undefined) return [];
+  const moved = trackerAfter(tracker, after, newId());
+  return taskRunMoveItems(options, { before: tracker, after: moved, inputs: largeInputs(moved, world.sha256)?.ref });
 }

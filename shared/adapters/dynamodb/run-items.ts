@@ -8,6 +8,7 @@ import { packHead, unpackHead } from './head-codec.ts';
 import { type Item, toItem } from './items.ts';
 import {
   attemptKey,
+  childrenKey,
   dueKey,
   format,
   laneAt,
@@ -16,6 +17,7 @@ import {
   listAt,
   listKey,
   runBodyItemKey,
+  runChildKey,
   runHeadKey,
   runStateKey,
   shardOf,
@@ -37,6 +39,9 @@ export function headItem(run: Run, writeId: string): Item {
     state_type: run.state.type,
     list_key: listKey(shard),
     list_at: listAt(run.expectedStartTime ?? run.created, run.id),
+    ...(run.parentTaskRunId === undefined
+      ? {}
+      : { parent_key: childrenKey(run.parentTaskRunId), parent_at: listAt(run.created, run.id) }),
     ...(run.dueAt === undefined ? {} : { due_key: dueKey('run', shard), due_at: run.dueAt }),
     ...(lane !== undefined && isWaiting(run)
       ? { lane_key: laneKey(lane, laneShardOf(run.id)), lane_at: laneAt(startsAt(run), run.id), ...pumpLane(run, lane) }
@@ -47,6 +52,24 @@ export function headItem(run: Run, writeId: string): Item {
 /** The clock hints a lane at the pump; runs without a pool are polled for by whoever serves their deployment. */
 function pumpLane(run: Run, lane: Lane): Item {
   return run.workPoolName === undefined ? {} : { lane };
+}
+
+/**
+ * What stays in a deleted head's place, so that attempt numbers never repeat for an id (rule 4): whoever creates the
+ * run again has to put its head over this very item, and cannot miss it.
+ */
+export function tombstoneItem(runId: string, attempt: number, expiresAt: number): Item {
+  return { ...runHeadKey(runId), format, last_attempt: attempt, expires_at: Math.ceil(expiresAt / 1000) };
+}
+
+/** Written before the child: one that never came to be is passed over. */
+export function childItem(parentRunId: string, childId: string): Item {
+  return { ...runChildKey(parentRunId, childId), format };
+}
+
+/** The last attempt of a deleted run, or undefined for a living one. */
+export function buriedAttempt(item: Item): number | undefined {
+  return item['last_attempt'] === undefined ? undefined : Number(item['last_attempt']);
 }
 
 /** The head as it is stored; a state that `isBeside` has to be read to have its data and whole message. */
@@ -77,6 +100,7 @@ export function attemptItem(attempt: Attempt): Item {
   const isOpen = attempt.closed === undefined;
   return toItem(attemptKey(attempt.runId, attempt.number), attempt, {
     version: attempt.version,
+    ...(attempt.expiresAt === undefined ? {} : { expires_at: Math.ceil(attempt.expiresAt / 1000) }),
     ...(isOpen && attempt.dueAt !== undefined
       ? {
           due_key: dueKey('attempt', shardOf(attempt.runId)),

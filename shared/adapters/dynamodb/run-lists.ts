@@ -5,7 +5,9 @@ import type { RunStoreOptions } from './head-writes.ts';
 import type { Item } from './items.ts';
 import {
   attemptPrefix,
+  childrenKey,
   dueKey,
+  firingIdOfPartition,
   indexNames,
   laneAt,
   laneAtParts,
@@ -17,10 +19,14 @@ import {
   listKey,
   runIdOfPartition,
   shards,
+  triggerStateIdOf,
 } from './table.ts';
 import { pages, queryAll } from './writes.ts';
 
-type Lists = Pick<Runs, 'list' | 'waiting' | 'due' | 'openAttempts'>;
+/** The last millisecond of the year 9999. */
+const endOfTime = 253_402_300_799_999;
+
+type Lists = Pick<Runs, 'list' | 'waiting' | 'due' | 'openAttempts' | 'ofParents'>;
 
 export function createRunLists({ client, table }: RunStoreOptions): Lists {
   const query = (index: keyof typeof indexNames, condition: string, values: Item) => ({
@@ -42,6 +48,8 @@ export function createRunLists({ client, table }: RunStoreOptions): Lists {
 
   return {
     async list({ limit, cursor, before, after }) {
+      // DynamoDB refuses a span that ends before it begins.
+      if ((after ?? 0) > (before ?? endOfTime)) return { items: [] };
       const lists = await Promise.all(
         shards.map((shard) =>
           firstOf(
@@ -49,7 +57,7 @@ export function createRunLists({ client, table }: RunStoreOptions): Lists {
               ...query('runs', 'list_key = :key AND list_at BETWEEN :after AND :before', {
                 ':key': listKey(shard),
                 ':after': listAt(after ?? 0, ''),
-                ':before': cursor ?? listAt(before ?? 253_402_300_799_999, '~'),
+                ':before': cursor ?? listAt(before ?? endOfTime, '~'),
               }),
               ScanIndexForward: false,
             },
@@ -105,6 +113,15 @@ export function createRunLists({ client, table }: RunStoreOptions): Lists {
         .slice(0, limit);
     },
 
+    async ofParents(parentTaskRunIds) {
+      const lists = await Promise.all(
+        parentTaskRunIds.map((id) =>
+          queryAll(client, query('parent', 'parent_key = :key', { ':key': childrenKey(id) })),
+        ),
+      );
+      return lists.flat().map((item) => runIdOfPartition(String(item['pk'])));
+    },
+
     async *openAttempts() {
       for (const shard of shards) {
         const items = await queryAll(client, query('due', 'due_key = :key', { ':key': dueKey('attempt', shard) }));
@@ -139,6 +156,14 @@ function dueItem(kind: DueItem['kind'], item: Item): DueItem {
     }
     case 'attempt':
       return { kind, ...attemptIds(item), dueAt };
+    case 'heartbeat':
+      return { kind, runId: runIdOfPartition(String(item['pk'])), dueAt };
+    case 'plan':
+      return { kind, deploymentId: String(item['sk']), dueAt };
+    case 'trigger':
+      return { kind, stateId: triggerStateIdOf(String(item['pk'])), dueAt };
+    case 'firing':
+      return { kind, firingId: firingIdOfPartition(String(item['pk'])), dueAt };
     case 'lane':
       return { kind, lane: laneFromItemKey({ pk: String(item['pk']), sk: String(item['sk']) }), dueAt };
   }

@@ -1,35 +1,43 @@
 // The store of runs: one conditional write moves a head; whatever is large is written beside it first.
+// A deleted head leaves a tombstone in its own place: whoever creates the run again writes over that very item.
 import type { Run, RunBody } from '../../domain/run/run.ts';
 import type { State } from '../../domain/run/state.ts';
+import { timing } from '../../domain/run/timing.ts';
 import type { Runs, Write } from '../../ports/runs.ts';
 import { createAttempts } from './attempts.ts';
-import { attemptChange, besideItems, headChange, leavingItems, putAll, type RunStoreOptions } from './head-writes.ts';
-import { fromItem, type Item, toItem } from './items.ts';
-import { bodyItem, headItem, isSmallBody, runFromItem } from './run-items.ts';
-import { createRunLists } from './run-lists.ts';
 import {
-  isRunDetailKey,
-  type Key,
+  alongWrites,
+  attemptChange,
+  besideItems,
+  givenSlots,
+  headChange,
+  leavingItems,
+  putAll,
+  type RunStoreOptions,
+  trackerWrites,
+} from './head-writes.ts';
+import { fromItem, type Item } from './items.ts';
+import { bodyItem, buriedAttempt, childItem, headItem, isSmallBody, runFromItem, tombstoneItem } from './run-items.ts';
+import { createRunLists } from './run-lists.ts';
+import { sweepDeletedRun } from './run-traces.ts';
+import { createRunWalk } from './run-walk.ts';
+import {
+  childIdOf,
+  childPrefix,
   runBodyItemKey,
   runHeadKey,
   runIdOfPartition,
   runStateKey,
-  runTombstoneKey,
   statePrefix,
 } from './table.ts';
 import { get, getMany, put, queryAll, remove, transact } from './writes.ts';
 
-/**
- * A deleted run's attempt numbers are remembered this long: its last attempt ends within its maximum duration (a day
- * unless somebody asks for more), and its tokens and events can speak for 25 hours after that (rule 4).
- */
-const tombstoneDays = 30;
+/** How often a creation that meets deletions of its id looks again. */
+const maximumCreations = 5;
 
 export function createRuns(options: RunStoreOptions): Runs {
-  return { ...createHeads(options), ...createAttempts(options), ...createRunLists(options) };
+  return { ...createHeads(options), ...createAttempts(options), ...createRunLists(options), ...createRunWalk(options) };
 }
-
-type Tombstone = { readonly attempt: number };
 
 type Heads = Pick<
   Runs,
@@ -43,9 +51,11 @@ type Heads = Pick<
   | 'readStates'
   | 'readState'
   | 'remove'
+  | 'children'
 >;
 
-function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
+function createHeads(options: RunStoreOptions): Heads {
+  const { client, table, newId, now } = options;
   const readStateItem = async (runId: string, stateId: string): Promise<State | undefined> => {
     const item = await get(client, table, runStateKey(runId, stateId));
     return item === undefined ? undefined : fromItem<State>(item);
@@ -60,26 +70,21 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
 
   const read = async (id: string): Promise<Run | undefined> => {
     const item = await get(client, table, runHeadKey(id));
-    return item === undefined ? undefined : whole(item);
+    return item === undefined || buriedAttempt(item) !== undefined ? undefined : whole(item);
   };
 
-  const buried = (head: { TableName: string; Key: Key }, run: Run) => {
-    const tombstone = toItem(runTombstoneKey(run.id), { attempt: run.attempt } satisfies Tombstone, {
-      expires_at: Math.ceil(now() / 1000) + tombstoneDays * 24 * 3600,
-    });
-    return [{ Delete: head }, { Put: { TableName: table, Item: tombstone } }];
-  };
-
-  /** What a deleted head leaves: bodies and states. Attempts stay, their tasks may still speak. */
-  const sweepBehind = async (runId: string): Promise<void> => {
-    const items = await queryAll(client, {
+  /** Puts a first head over nothing, or over the very tombstone that was read. */
+  const putFirst = async (run: Run, buried: number | undefined): Promise<Write> => {
+    const writeId = newId();
+    const isFree = buried === undefined ? 'attribute_not_exists(pk)' : 'last_attempt = :buried';
+    const first = {
       TableName: table,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': runHeadKey(runId).pk },
-      ProjectionExpression: 'pk, sk',
-    });
-    const swept = items.map((item) => ({ pk: String(item['pk']), sk: String(item['sk']) })).filter(isRunDetailKey);
-    await Promise.all(swept.map((Key) => remove(client, { TableName: table, Key })));
+      Item: headItem(run, writeId),
+      ConditionExpression: `${isFree} OR write_id = :mine`,
+      ExpressionAttributeValues: { ':mine': writeId, ...(buried === undefined ? {} : { ':buried': buried }) },
+    };
+    const tracker = await trackerWrites(options, undefined, run);
+    return tracker.length === 0 ? put(client, first) : transact(client, [{ Put: first }, ...tracker]);
   };
 
   const readStates = async (id: string): Promise<readonly State[]> => {
@@ -106,29 +111,27 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
     read,
 
     async create(run, body, { mayHaveLived }) {
-      const beside = [...(isSmallBody(body) ? [] : [bodyItem(run.id, run.bodyId, body)]), ...besideItems(run)];
-      const [tombstone] = await Promise.all([
-        mayHaveLived ? get(client, table, runTombstoneKey(run.id)) : undefined,
-        putAll(client, table, beside),
-      ]);
-      const attempt = tombstone === undefined ? run.attempt : fromItem<Tombstone>(tombstone).attempt;
-      const counted: Run = { ...run, attempt, ...(isSmallBody(body) ? { body } : {}) };
-      const writeId = newId();
-      const write = await put(client, {
-        TableName: table,
-        Item: headItem(counted, writeId),
-        ConditionExpression: 'attribute_not_exists(pk) OR write_id = :mine',
-        ExpressionAttributeValues: { ':mine': writeId },
-      });
-      if (write === 'written') return { kind: 'created', run: counted };
-      const there = await read(run.id);
-      if (there === undefined) throw new Error(`run ${run.id} was deleted while it was created`);
-      return { kind: 'exists', run: there };
+      const beside = [
+        ...(isSmallBody(body) ? [] : [bodyItem(run.id, run.bodyId, body)]),
+        ...besideItems(run),
+        ...(run.parentRunId === undefined ? [] : [childItem(run.parentRunId, run.id)]),
+      ];
+      let isBesideThere = false;
+      for (let race = 0; race < maximumCreations; race += 1) {
+        const there = mayHaveLived || race > 0 ? await get(client, table, runHeadKey(run.id)) : undefined;
+        const buried = there === undefined ? undefined : buriedAttempt(there);
+        if (there !== undefined && buried === undefined) return { kind: 'exists', run: await whole(there) };
+        if (!isBesideThere) await putAll(client, table, beside);
+        isBesideThere = true;
+        const first: Run = { ...run, attempt: buried ?? run.attempt, ...(isSmallBody(body) ? { body } : {}) };
+        if ((await putFirst(first, buried)) === 'written') return { kind: 'created', run: first };
+      }
+      throw new Error(`run ${run.id} is created and deleted by others at the same time`);
     },
 
     async readMany(ids) {
       const items = await getMany(client, table, [...new Set(ids)].map(runHeadKey));
-      return Promise.all(items.map(whole));
+      return Promise.all(items.filter((item) => buriedAttempt(item) === undefined).map(whole));
     },
 
     async readBody(run) {
@@ -151,9 +154,15 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
       await putAll(client, table, [bodyItem(runId, bodyId, body)]);
     },
 
-    async change(before, after): Promise<Write> {
+    async change(before, after, along = {}): Promise<Write> {
       await putAll(client, table, leavingItems(before, after));
-      return put(client, headChange(table, { before, after, writeId: newId() }));
+      const head = headChange(table, { before, after, writeId: newId() });
+      const others = [
+        ...alongWrites(table, along),
+        ...givenSlots(table, before, after),
+        ...(await trackerWrites(options, before, after)),
+      ];
+      return others.length === 0 ? put(client, head) : transact(client, [{ Put: head }, ...others]);
     },
 
     readStates,
@@ -169,11 +178,31 @@ function createHeads({ client, table, newId, now }: RunStoreOptions): Heads {
         ConditionExpression: 'version = :version',
         ExpressionAttributeValues: { ':version': run.version },
       };
-      const open = attempt === undefined ? [] : [{ Put: attemptChange(table, attempt) }];
-      const write =
-        run.attempt === 0 ? await remove(client, head) : await transact(client, [...buried(head, run), ...open]);
-      if (write === 'written') await sweepBehind(run.id);
+      const others = [
+        ...(attempt === undefined ? [] : [{ Put: attemptChange(table, attempt) }]),
+        ...givenSlots(table, run, undefined),
+      ];
+      const { Key: _key, ...condition } = head;
+      const tombstone = { ...condition, Item: tombstoneItem(run.id, run.attempt, now() + timing.tracesKept) };
+      const ending = run.attempt === 0 ? { Delete: head } : { Put: tombstone };
+      const write = await (others.length > 0
+        ? transact(client, [ending, ...others])
+        : run.attempt === 0
+          ? remove(client, head)
+          : put(client, tombstone));
+      if (write === 'written') await sweepDeletedRun({ client, table, now }, run.id);
       return write;
+    },
+
+    async children(runId) {
+      const items = await queryAll(client, {
+        TableName: table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': runHeadKey(runId).pk, ':prefix': childPrefix },
+        ProjectionExpression: 'sk',
+      });
+      return items.map(({ sk }) => childIdOf(String(sk)));
     },
   };
 }

@@ -10,8 +10,11 @@ import {
   type QueryCommandInput,
   TransactWriteCommand,
   type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import type { Write } from '../../ports/runs.ts';
+import { together } from '../together.ts';
 import type { DocumentClient } from './client.ts';
 import type { Item } from './items.ts';
 import type { Key } from './table.ts';
@@ -45,14 +48,83 @@ export function remove(client: DocumentClient, input: DeleteCommandInput): Promi
   return raced(client.send(new DeleteCommand(input)));
 }
 
+export function update(client: DocumentClient, input: UpdateCommandInput): Promise<Write> {
+  return raced(client.send(new UpdateCommand(input)));
+}
+
 export function transact(client: DocumentClient, items: TransactWriteCommandInput['TransactItems']): Promise<Write> {
   return raced(client.send(new TransactWriteCommand({ TransactItems: items })));
 }
 
-/** A consistent read. */
-export async function get(client: DocumentClient, table: string, key: Key): Promise<Item | undefined> {
-  const answer = await client.send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }));
-  return answer.Item;
+/** Puts that are all written or all lost; several such groups of one turn of the event loop go as one transaction. */
+export function transactTogether(client: DocumentClient, items: TransactItems): Promise<Write> {
+  const known = writers.get(client);
+  const writer = known ?? together<TransactItems, Write>((groups) => writeTogether(client, groups), groupsAtOnce);
+  if (known === undefined) writers.set(client, writer);
+  return writer(items);
+}
+
+type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;
+
+/** DynamoDB takes 100 items and 4 MB a transaction; a claim is two items or a few more, some ten kilobytes at most. */
+const groupsAtOnce = 25;
+const itemsAtOnce = 100;
+
+const writers = new WeakMap<DocumentClient, (items: TransactItems) => Promise<Write>>();
+
+function nameOfWrite({ Put, Update, Delete, ConditionCheck }: TransactItems[number]): string {
+  const other = Update ?? Delete ?? ConditionCheck;
+  return nameOf({ table: Put?.TableName ?? other?.TableName ?? '', key: keyOf(Put?.Item ?? other?.Key) });
+}
+
+/** One lost race cancels the whole transaction: then each group is tried by itself. */
+async function writeTogether(client: DocumentClient, groups: readonly TransactItems[]): Promise<Write[]> {
+  const names = groups.flat().map(nameOfWrite);
+  // Two groups that want the same item are rivals, and a transaction may name an item only once.
+  const fit = new Set(names).size === names.length && names.length <= itemsAtOnce;
+  if (fit && (await transact(client, groups.flat())) === 'written') return groups.map(() => 'written');
+  if (groups.length === 1) return ['lost'];
+  return Promise.all(groups.map((items) => transact(client, items)));
+}
+
+/** A consistent read. Reads of one turn of the event loop go as one request: a request costs far more than a key. */
+export function get(client: DocumentClient, table: string, key: Key): Promise<Item | undefined> {
+  return readsOf(client)({ table, key });
+}
+
+type Read = { readonly table: string; readonly key: Key };
+
+const readers = new WeakMap<DocumentClient, (read: Read) => Promise<Item | undefined>>();
+
+function readsOf(client: DocumentClient): (read: Read) => Promise<Item | undefined> {
+  const known = readers.get(client);
+  if (known !== undefined) return known;
+  const reader = together<Read, Item | undefined>((reads) => readTogether(client, reads));
+  readers.set(client, reader);
+  return reader;
+}
+
+const keyOf = (item: Item | undefined): Key => ({ pk: String(item?.['pk']), sk: String(item?.['sk']) });
+const nameOf = ({ table, key }: Read): string => `${table}\n${key.pk}\n${key.sk}`;
+
+async function readTogether(client: DocumentClient, reads: readonly Read[]): Promise<(Item | undefined)[]> {
+  const [first, ...others] = [...new Map(reads.map((read) => [nameOf(read), read])).values()];
+  if (first === undefined) return [];
+  if (others.length === 0) {
+    const answer = await client.send(new GetCommand({ TableName: first.table, Key: first.key, ConsistentRead: true }));
+    return reads.map(() => answer.Item);
+  }
+  const found = new Map<string, Item>();
+  for (const [table, keys] of Map.groupBy([first, ...others], (read) => read.table)) {
+    for (const item of await getMany(
+      client,
+      table,
+      keys.map(({ key }) => key),
+    )) {
+      found.set(nameOf({ table, key: keyOf(item) }), item);
+    }
+  }
+  return reads.map((read) => found.get(nameOf(read)));
 }
 
 /** Consistent reads of many keys, 100 a request; keys that a throttle left out are asked for again. */

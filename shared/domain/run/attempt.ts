@@ -88,4 +88,6 @@ export type Attempt = {
   /** Since when ECS does not know the task (counts only when the task is old, and twice). */
   readonly missingSince?: number;
   readonly dueAt?: number;
+  /** When nobody asks for it any more, epoch ms: its run was deleted. */
+  readonly expiresAt?: number;
 };

@@ -8,6 +8,13 @@ import { timing } from './timing.ts';
 
 /** Epoch ms, or undefined. `attempt` is the run's open attempt. */
 export function dueOf(run: Run, attempt: Attempt | undefined): number | undefined {
+  const own = ownDue(run, attempt);
+  if (!endsWithHost(run)) return own;
+  const check = run.state.timestamp + timing.childCheck;
+  return own === undefined ? check : Math.min(own, check);
+}
+
+function ownDue(run: Run, attempt: Attempt | undefined): number | undefined {
   if (isWaiting(run)) return waitingDue(run);
   const { state } = run;
   if (state.type === 'PAUSED') return state.details.pauseTimeout;
@@ -15,12 +22,29 @@ export function dueOf(run: Run, attempt: Attempt | undefined): number | undefine
   if (attempt !== undefined && run.isAttemptOpen && isUnwanted) {
     return state.timestamp + graceBeforeStop(run, attempt);
   }
-  return isCancelledByNobody(run) ? state.timestamp + timing.cancelGraceEngine : undefined;
+  if (isRetryElsewhere(run)) return startsAt(run) + timing.retrySilence;
+  // What it leaves unfinished is ended once its engine has had time to report it.
+  if (state.type === 'CANCELLED') return state.timestamp + timing.cancelledCleanUp;
+  return isCancelledByNobody(run) ? cancelDeadline(run) : undefined;
 }
 
-/** A run of ours that is CANCELLING without a task of ours: whoever executes it has an engine's grace to say so. */
+/** CANCELLING without a task of ours: whoever executes the run has to say so, and is not waited for for ever. */
 export function isCancelledByNobody(run: Run): boolean {
-  return run.launched && !run.isAttemptOpen && run.state.type === 'CANCELLING';
+  return !run.isAttemptOpen && run.state.type === 'CANCELLING';
+}
+
+function cancelDeadline({ launched, state }: Run): number {
+  return state.timestamp + (launched ? timing.cancelGraceEngine : timing.cancelTimeout);
+}
+
+/** A retry that waits in an engine whose process is none of ours: only its signs of life tell that it is there. */
+export function isRetryElsewhere(run: Run): boolean {
+  return run.state.type === 'SCHEDULED' && !run.isAttemptOpen && !isWaiting(run);
+}
+
+/** A run that executes inside another's task, and is not over yet. */
+export function endsWithHost(run: Run): boolean {
+  return run.within !== undefined && !isTerminal(run.state.type);
 }
 
 /** Who waits without a pool and a deployment waits for nobody: such runs are only recorded. */

@@ -2,7 +2,8 @@
 // Pure: a use case loads the facts, asks here, and writes what comes out.
 import type { Proposal, Rule } from './policy-types.ts';
 import { keepToTable, ourRules } from './rules-ours.ts';
-import { coreRules, minimalRules } from './rules-prefect.ts';
+import { coreRules, lateRules, minimalRules } from './rules-prefect.ts';
+import { securePlaceSlots } from './rules-slots.ts';
 import type { Run } from './run.ts';
 import type { ProposedState, State, StateType } from './state.ts';
 import { enterState, type Mint, mintState } from './transition.ts';
@@ -13,12 +14,13 @@ export type Answer =
   | { readonly status: 'WAIT'; readonly reason: string; readonly delaySeconds: number; readonly state: State }
   | { readonly status: 'ABORT'; readonly reason: string };
 
-/** `core` for clients, `minimal` with Prefect's `force`. Our own rules hold in both. */
-export type PolicyName = 'core' | 'minimal';
+/** `core` for clients, `minimal` with Prefect's `force`, `late` for the clock. Our own rules hold for all who ask. */
+export type PolicyName = 'core' | 'minimal' | 'late';
 
 const policies = {
-  core: [...ourRules, ...coreRules, keepToTable],
+  core: [...ourRules, ...coreRules, securePlaceSlots, keepToTable],
   minimal: [...ourRules, ...minimalRules],
+  late: lateRules,
 } as const satisfies Record<PolicyName, readonly Rule[]>;
 
 function applies(rule: Rule, from: StateType, to: StateType): boolean {
@@ -45,10 +47,12 @@ export function decideState(policy: PolicyName, proposal: Proposal, mint: Mint):
         run = verdict.run ?? run;
         proposed = verdict.proposed ?? proposed;
         break;
-      // The rules after it were asked about another state: as on Prefect's server, they have no say in this one.
+      // The rules after it were asked about another state: as on Prefect's server, they have no say in this one,
+      // and what the ones before it did for that other state is undone.
       case 'replace': {
-        const state = mintState(run, inPlaceOf(proposed, verdict.proposed), mint);
-        return { status: 'REJECT', reason: verdict.reason, run: enterState(verdict.run ?? run, state), state };
+        const before = verdict.run ?? proposal.run;
+        const state = mintState(before, inPlaceOf(proposed, verdict.proposed), mint);
+        return { status: 'REJECT', reason: verdict.reason, run: enterState(before, state), state };
       }
       case 'reject':
         return { status: 'REJECT', reason: verdict.reason, state: current };

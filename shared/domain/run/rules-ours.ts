@@ -1,7 +1,8 @@
 // Our own rules beside Prefect's: fencing of attempts (design rule 5) and the pump's right to claim.
 // They hold for forced proposals too.
-import { isWaiting } from './lane.ts';
-import { pass, type Rule } from './policy-types.ts';
+import { isRescheduled } from './attempt-step.ts';
+import { type Caller, pass, type Rule } from './policy-types.ts';
+import type { Run } from './run.ts';
 import { isTerminal, type ProposedState, stateTypes, terminalTypes } from './state.ts';
 import { mayFollow } from './transition.ts';
 
@@ -10,16 +11,22 @@ function isLastWord({ type, details }: ProposedState): boolean {
   return isTerminal(type) || type === 'SCHEDULED' || (type === 'PAUSED' && details.pauseReschedule === true);
 }
 
+/** While a run waits for a new attempt, the former one is over: its task may live on, and no number is higher yet. */
+function speaksFor(caller: Caller, executor: Run, proposed: ProposedState): boolean {
+  if (caller.attempt !== executor.attempt || isRescheduled(executor)) return false;
+  return executor.isAttemptOpen || isLastWord(proposed);
+}
+
 /** Words of an attempt that is over never move the run; one whose task just stopped may still say how it ended. */
 const fenceAttempts: Rule = {
   name: 'FenceAttempts',
   from: 'any',
   to: 'any',
-  decide: ({ run, proposed, caller }) => {
-    if (caller === undefined || caller.runId !== run.id) return pass;
-    // While the run waits for a new attempt, the former one is over although no number is higher yet.
-    const isCurrent = caller.attempt === run.attempt && !isWaiting(run);
-    if (isCurrent && (run.isAttemptOpen || isLastWord(proposed))) return pass;
+  decide: ({ run, proposed, caller, executor: parent }) => {
+    // The caller's task executes this run or a parent of it. For any other run the header means nothing.
+    const executor = caller?.runId === run.id ? run : parent;
+    if (caller === undefined || executor === undefined) return pass;
+    if (executor !== 'gone' && speaksFor(caller, executor, proposed)) return pass;
     return {
       kind: 'abort',
       reason: `This state comes from attempt ${caller.attempt}, which is no longer the run's current one.`,
@@ -36,7 +43,14 @@ const believeUnnamedOnlyInFirstAttempt: Rule = {
   from: 'any',
   to: ['RUNNING', ...terminalTypes],
   decide: ({ run, caller }) => {
-    if (caller?.runId === run.id || !run.isAttemptOpen || run.attempt <= 1) return pass;
+    if (caller?.runId === run.id || !run.isAttemptOpen) return pass;
+    if (isRescheduled(run)) {
+      return {
+        kind: 'abort',
+        reason: `This run waits for a new attempt: what attempt ${run.attempt} still does is no longer asked for.`,
+      };
+    }
+    if (run.attempt <= 1) return pass;
     return {
       kind: 'abort',
       reason: `Attempt ${run.attempt} of this run is under way: only its own containers may report this state. Cancel the run instead.`,
@@ -55,6 +69,20 @@ const claimOnlyByPump: Rule = {
       : pass,
 };
 
+/** A run whose silent engine was given up waits for another; should the old one wake, it may not go on (rule 9). */
+const leaveBehind: Rule = {
+  name: 'LeaveBehind',
+  from: ['SCHEDULED'],
+  to: ['RUNNING'],
+  decide: ({ run }) =>
+    run.isLeftBehind === true
+      ? {
+          kind: 'abort',
+          reason: 'The engine of this run was silent for too long: the run waits to be submitted again.',
+        }
+      : pass,
+};
+
 /** The last of the core rules: what none of them refused must stand in the table. */
 export const keepToTable: Rule = {
   name: 'KeepToTable',
@@ -69,4 +97,9 @@ export const keepToTable: Rule = {
         },
 };
 
-export const ourRules = [fenceAttempts, believeUnnamedOnlyInFirstAttempt, claimOnlyByPump] as const;
+export const ourRules = [
+  fenceAttempts,
+  believeUnnamedOnlyInFirstAttempt,
+  claimOnlyByPump,
+  leaveBehind,
+] as const satisfies readonly Rule[];

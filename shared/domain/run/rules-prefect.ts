@@ -1,7 +1,15 @@
-// Prefect's flow-run rules in its order (CoreFlowPolicy, MinimalFlowPolicy), as far as runs alone decide them.
-// Slots, leases and task runs join with their own facts.
+// Prefect's flow-run rules in its order (CoreFlowPolicy, MinimalFlowPolicy, MarkLateRunsPolicy). Of its transforms in
+// these lists, events are told by publish, and slots are given back by whatever state frees them (slots.ts).
 import type { Json, JsonObject } from '../json.ts';
 import { pass, type Rule, type Verdict } from './policy-types.ts';
+import {
+  enforceDeploymentConcurrencyOnLate,
+  preserveDeploymentConcurrencyLeaseId,
+  removeLeaseForOldClients,
+  secureFlowConcurrencySlots,
+  validateDeploymentConcurrencyAtRunning,
+  withLease,
+} from './rules-slots.ts';
 import type { EmpiricalPolicy } from './run.ts';
 import { isTerminal, type ProposedState, type State, stateTypes, terminalTypes } from './state.ts';
 
@@ -120,11 +128,9 @@ const preventPendingTransitions: Rule = {
     const { state } = run;
     if (state.type === 'PENDING' && state.name !== proposed.name && proposed.name !== 'Pending') {
       const { scheduledTime: _proposed, ...details } = proposed.details;
-      const scheduledTime = state.details.scheduledTime;
-      return {
-        kind: 'change',
-        proposed: { ...proposed, details: scheduledTime === undefined ? details : { ...details, scheduledTime } },
-      };
+      const { scheduledTime, leaseId } = state.details;
+      const timed = { ...proposed, details: scheduledTime === undefined ? details : { ...details, scheduledTime } };
+      return { kind: 'change', proposed: withLease(timed, leaseId) };
     }
     return {
       kind: 'abort',
@@ -243,7 +249,10 @@ const retryFailedFlows: Rule = {
         name: 'AwaitingRetry',
         ...(message === undefined ? {} : { message }),
         ...(data === undefined ? {} : { data }),
-        details: { scheduledTime: now + retryDelaySeconds * 1000 },
+        details: {
+          scheduledTime: now + retryDelaySeconds * 1000,
+          ...(run.state.details.leaseId === undefined ? {} : { leaseId: run.state.details.leaseId }),
+        },
       },
       reason: 'Retrying',
     };
@@ -251,11 +260,15 @@ const retryFailedFlows: Rule = {
 };
 
 export const coreRules = [
+  preserveDeploymentConcurrencyLeaseId,
   preventDuplicateTransitions,
   handleFlowTerminalStateTransitions,
   enforceCancellingToCancelled,
   bypassCancellingWithoutInfrastructure,
   preventPendingTransitions,
+  validateDeploymentConcurrencyAtRunning,
+  secureFlowConcurrencySlots,
+  removeLeaseForOldClients,
   ensureOnlyScheduledFlowsMarkedLate,
   handlePausingFlows,
   handleResumingPausedFlows,
@@ -267,4 +280,10 @@ export const coreRules = [
 export const minimalRules = [
   preventResultDataLoss,
   bypassCancellingWithoutInfrastructure,
+] as const satisfies readonly Rule[];
+
+/** For the clock that marks runs Late. */
+export const lateRules = [
+  ensureOnlyScheduledFlowsMarkedLate,
+  enforceDeploymentConcurrencyOnLate,
 ] as const satisfies readonly Rule[];

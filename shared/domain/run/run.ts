@@ -23,6 +23,17 @@ export type Lane = {
   readonly deploymentId?: string;
 };
 
+/** Room under a deployment's limit that a run holds; it follows the run's state (design rule 6). */
+export type DeploymentSlot = {
+  readonly limitId: string;
+  readonly leaseId: string;
+  /** For a client that does not renew: such a slot does not run out. */
+  readonly isPinned?: true;
+};
+
+/** An attempt of a run: who executes. */
+export type AttemptRef = { readonly runId: string; readonly attempt: number };
+
 export type Run = {
   readonly id: string;
   /** Raised by every write of the head; each write names the version that it read. */
@@ -39,6 +50,10 @@ export type Run = {
   readonly workQueueId?: string;
   readonly workQueueName?: string;
   readonly parentTaskRunId?: string;
+  /** The run whose task run that is. */
+  readonly parentRunId?: string;
+  /** In whose task a subflow runs: it ends with that attempt (rule 12). Absent for runs that bring their own. */
+  readonly within?: AttemptRef;
   readonly idempotencyKey?: string;
   readonly autoScheduled: boolean;
   readonly tags: readonly string[];
@@ -57,6 +72,8 @@ export type Run = {
   readonly infrastructurePid?: string;
   /** Rule 13: a run of a `:push` pool that we launch. */
   readonly launched: boolean;
+  /** A run of a `:push` pool that was recorded in another state: launched once somebody sets it SCHEDULED. */
+  readonly mayLaunch?: true;
   /** The number of the newest attempt, 0 before the first; numbers never repeat for an id. */
   readonly attempt: number;
   readonly isAttemptOpen: boolean;
@@ -64,6 +81,12 @@ export type Run = {
   readonly infrastructureRestarts: number;
   /** The next RUNNING comes from such a new attempt and raises no run count. */
   readonly isRestart: boolean;
+  /** A retry that its silent engine left behind (rule 9): should that engine wake, it may not go on. */
+  readonly isLeftBehind?: true;
+  /** Slots are listed here and held in the limits' own items; both are written together. */
+  readonly slot?: DeploymentSlot;
+  /** The gates of pool and queue where a run without a task of ours holds a slot. */
+  readonly placeGateIds?: readonly string[];
   /** When the clock must look at this run, epoch ms; absent when nothing is open. */
   readonly dueAt?: number;
 };

@@ -29,6 +29,8 @@ export type StateDetails = {
   readonly pauseTimeout?: number;
   readonly pauseReschedule?: boolean;
   readonly pauseKey?: string;
+  /** The lease on a deployment's slot that the run holds (deployment_concurrency_lease_id). */
+  readonly leaseId?: string;
   /** Prefect's remaining fields by their wire names (task_run_id, cache_key, traceparent …). */
   readonly other?: { readonly [name: string]: Json };
 };
@@ -51,7 +53,7 @@ export type ProposedState = Omit<State, 'id' | 'timestamp'>;
 export const recentStateCount = 3;
 
 /** Messages up to this many characters stay on the head. */
-const shortMessageCharacters = 200;
+export const shortMessageCharacters = 200;
 
 /** A state as a head carries it: without its data, its message cut. `isBeside`: the whole one has an item of its own. */
 export type RecentState = Omit<State, 'data'> & { readonly isBeside?: true };

@@ -42,16 +42,38 @@ export const timing = {
   /** Grace before StopTask of a cancelled run: the engine runs its hooks (rule 10). */
   cancelGraceEngine: minute,
   cancelGraceExitCode: 0,
+  /** When the task runs of a cancelled run are ended. */
+  cancelledCleanUp: 20 * second,
+  /** Prefect's wait for a deployment's slot. */
+  awaitSlot: 30 * second,
+  /** A cancelled run that others execute and that says nothing any more (Prefect's own figure). */
+  cancelTimeout: 5 * minute,
+  /** How often Prefect's engine gives a sign of life unless it is told otherwise. */
+  heartbeat: 3 * minute,
+  /** How long the second sign of life may take, when nobody knows yet how often they come. */
+  firstHeartbeat: 30 * minute,
+  /** A retry in an engine that never gave a sign of life. */
+  retrySilence: 10 * minute,
+  /** A subflow inside a living task is looked at this often, in case the word of its task's end was lost. */
+  childCheck: 10 * minute,
   /** A task that outlives its run's end. */
   stopAfterCancelledOrCrashed: 30 * second,
   /** Hooks run after COMPLETED and FAILED. */
   stopAfterCompletedOrFailed: 10 * minute,
+  /**
+   * A deleted run's attempt numbers are remembered this long: its last attempt ends within its maximum duration (a day
+   * unless somebody asks for more), and its tokens and events can speak for 25 hours after that (rule 4).
+   */
+  tracesKept: 30 * 24 * 60 * minute,
   /** Waits before the new attempts after an infrastructure failure. */
   restartDelays: [0, 10 * second, minute],
 } as const;
 
 /** New attempts that infrastructure failures may cost (rule 11). */
 export const maximumRestarts = 3;
+
+/** Heartbeats that may be missed: three, as Prefect counts them. */
+export const missedHeartbeats = 3;
 
 export const defaultStartDeadlineSeconds = 900;
 export const defaultMaximumDurationSeconds = 24 * 3600;

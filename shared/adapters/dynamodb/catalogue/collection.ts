@@ -1,8 +1,9 @@
 // What every kind of the catalogue does alike: create once, read, list, change by version, remove.
 // A write that the SDK repeats after a lost reply knows itself by its write id and is not taken for a conflict.
 import { AppError } from '../../../domain/errors.ts';
-import type { Created } from '../../../ports/catalogue.ts';
+import type { Created } from '../../../ports/created.ts';
 import type { Write } from '../../../ports/runs.ts';
+import type { SecretBox } from '../../../ports/secret-box.ts';
 import type { DocumentClient } from '../client.ts';
 import { fromItem, type Item, toItem } from '../items.ts';
 import type { Key } from '../table.ts';
@@ -13,6 +14,8 @@ export type CatalogueOptions = {
   readonly table: string;
   readonly newId: () => string;
   readonly sha256: (text: string) => string;
+  /** For the data of blocks. A Lambda that reads none has no key. */
+  readonly secretBox?: SecretBox;
 };
 
 /** DynamoDB's 400 KB an item, less room for keys and attributes. */
@@ -31,7 +34,12 @@ export function catalogueItem(key: Key, value: object, top: Item = {}): Item {
   return item;
 }
 
-export function createCollection<T extends object>(options: CatalogueOptions, keyOf: (value: T) => Key) {
+/** `indexed`: attributes beside the document, for indexes and conditions. */
+export function createCollection<T extends object>(
+  options: CatalogueOptions,
+  keyOf: (value: T) => Key,
+  indexed: (value: T) => Item = () => ({}),
+) {
   const { client, table, newId } = options;
 
   return {
@@ -40,7 +48,7 @@ export function createCollection<T extends object>(options: CatalogueOptions, ke
       const key = keyOf(value);
       const write = await put(client, {
         TableName: table,
-        Item: catalogueItem(key, value, { ...versionOf(value), write_id: writeId }),
+        Item: catalogueItem(key, value, { ...indexed(value), ...versionOf(value), write_id: writeId }),
         ConditionExpression: 'attribute_not_exists(pk) OR write_id = :mine',
         ExpressionAttributeValues: { ':mine': writeId },
       });
@@ -67,7 +75,10 @@ export function createCollection<T extends object>(options: CatalogueOptions, ke
     },
 
     async put(value: T): Promise<void> {
-      await put(client, { TableName: table, Item: catalogueItem(keyOf(value), value, versionOf(value)) });
+      await put(client, {
+        TableName: table,
+        Item: catalogueItem(keyOf(value), value, { ...indexed(value), ...versionOf(value) }),
+      });
     },
 
     async change(before: T & Versioned, after: T & Versioned): Promise<Write> {
@@ -75,7 +86,7 @@ export function createCollection<T extends object>(options: CatalogueOptions, ke
       const next = { ...after, version: before.version + 1 };
       return put(client, {
         TableName: table,
-        Item: catalogueItem(keyOf(after), next, { version: next.version, write_id: writeId }),
+        Item: catalogueItem(keyOf(after), next, { ...indexed(next), version: next.version, write_id: writeId }),
         ConditionExpression: 'version = :before OR write_id = :mine',
         ExpressionAttributeValues: { ':before': before.version, ':mine': writeId },
       });

@@ -2,12 +2,13 @@
 import type { Deployment } from '../../../domain/catalogue.ts';
 import { deploymentIdOf, flowIdOf } from '../../../domain/identity.ts';
 import type { Deployments } from '../../../ports/catalogue.ts';
-import { catalogueKey, cataloguePartitions } from '../table.ts';
+import type { Item } from '../items.ts';
+import { catalogueKey, cataloguePartitions, dueKey, shardOf } from '../table.ts';
 import { type CatalogueOptions, createCollection } from './collection.ts';
 
 export function createDeployments(options: CatalogueOptions): Deployments {
   const keyOf = (id: string) => catalogueKey('deployment', id);
-  const items = createCollection<Deployment>(options, (deployment) => keyOf(deployment.id));
+  const items = createCollection<Deployment>(options, (deployment) => keyOf(deployment.id), planAttributes);
   const idOf = (flowName: string, name: string) =>
     deploymentIdOf(options.sha256, flowIdOf(options.sha256, flowName), name);
 
@@ -19,4 +20,11 @@ export function createDeployments(options: CatalogueOptions): Deployments {
     change: items.change,
     remove: (id) => items.removeKey(keyOf(id)),
   };
+}
+
+/** The clock finds a deployment by when it must be planned; recorded runs are conditional on the plan's version. */
+function planAttributes({ id, plan }: Deployment): Item {
+  if (plan === undefined) return {};
+  const due = plan.dueAt === undefined ? {} : { due_key: dueKey('plan', shardOf(id)), due_at: plan.dueAt };
+  return { plan_version: plan.version, ...due };
 }

@@ -5,7 +5,8 @@ import { catalogueKey, cataloguePartitions } from '../table.ts';
 import { type CatalogueOptions, createCollection } from './collection.ts';
 
 export function createVariables(options: CatalogueOptions): Variables {
-  const keyOf = (name: string) => catalogueKey('variable', name);
+  // Prefect takes an empty name, DynamoDB no empty key; no name has a space.
+  const keyOf = (name: string) => catalogueKey('variable', name === '' ? ' ' : name);
   const items = createCollection<Variable>(options, (variable) => keyOf(variable.name));
 
   return {
