@@ -43,9 +43,16 @@ export type CallOptions = {
 
 const patienceSeconds = 120;
 
-/** @param folder where HOME and PREFECT_HOME go */
-export async function prefectClient(apiUrl: string, folder: string): Promise<PrefectClient> {
-  const python = await pythonEnv('prefect');
+/**
+ * @param folder where HOME and PREFECT_HOME go
+ * @param environmentName the pinned file in `test/python` that names the client
+ */
+export async function prefectClient(
+  apiUrl: string,
+  folder: string,
+  environmentName = 'prefect',
+): Promise<PrefectClient> {
+  const python = await pythonEnv(environmentName);
   const home = path.join(folder, 'home');
   await mkdir(home, { recursive: true });
   const variables = clientVariables(python, home, apiUrl);

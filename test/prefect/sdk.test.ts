@@ -1,6 +1,5 @@
-// The SDK outside any task: run_deployment(), flow.serve(), a flow started by hand. No socket is served to any of them.
+// The SDK outside any task: run_deployment(), flow.serve(), a flow started by hand.
 
-import { request } from 'node:http';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -15,24 +14,8 @@ beforeAll(async () => {
 
 afterAll(() => project?.close());
 
-describe('sockets', () => {
-  const routes = [
-    '/events/in',
-    '/events/out',
-    '/logs/out',
-    '/task_runs/subscriptions/scheduled',
-    '/work_pools/production/workers/connect',
-  ];
-
-  it.each(routes)('answers the upgrade of %s with 404 and ends the connection', async (route) => {
-    const answer = await upgrade(`${project.stack.url}${route}`);
-
-    expect(answer).toEqual({ status: 404, isClosed: true });
-  });
-});
-
 describe('run_deployment()', () => {
-  it('triggers a run and returns it ended, by REST alone', async () => {
+  it('triggers a run and returns it ended', async () => {
     const script = project.prefect.start('python', [path.join(project.folder, 'trigger_child.py')]);
 
     const { exitCode, output } = await script.ended;
@@ -44,7 +27,7 @@ describe('run_deployment()', () => {
 });
 
 describe('python laptop.py', () => {
-  it('runs a flow, its tasks and its subflow to their end, and exits soon although no event got through', async () => {
+  it('runs a flow, its tasks and its subflow to their end, and exits soon after', async () => {
     const script = project.prefect.start('python', [path.join(project.folder, 'flows/laptop.py')]);
 
     const result = await script.line(/^the result is 4$/m);
@@ -88,31 +71,3 @@ describe('flow.serve()', () => {
     expect(deployment).toMatchObject({ paused: true, work_pool_name: null });
   });
 });
-
-type Refused = { readonly status: number | undefined; readonly isClosed: boolean };
-
-/** Asks for a socket as Prefect's client does. */
-function upgrade(url: string): Promise<Refused> {
-  const asked = request(url, {
-    agent: false,
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': 'c2xpcHdheS1zbGlwd2F5IQ==',
-      'sec-websocket-protocol': 'prefect',
-    },
-  });
-  return new Promise((resolve, reject) => {
-    asked.on('upgrade', (_answer, socket) => {
-      socket.destroy();
-      reject(new Error(`${url} accepted a socket, wanted 404`));
-    });
-    asked.on('response', (answer) => {
-      answer.resume();
-      answer.socket.on('close', () => resolve({ status: answer.statusCode, isClosed: true }));
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
-}

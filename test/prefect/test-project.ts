@@ -23,13 +23,16 @@ export type TestProjectOptions = {
   readonly deployments: readonly string[];
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** The pinned file in `test/python` that names the client. @default prefect */
+  readonly client?: string;
 };
 
 export async function startTestProject(options: TestProjectOptions): Promise<TestProject> {
-  const { python } = await pythonEnv('prefect');
+  const client = options.client ?? 'prefect';
+  const { python } = await pythonEnv(client);
   const args = ['--python', python, ...(options.args ?? ['--no-example'])];
   const stack = await startRunningStack({ args, environment: options.environment ?? {} });
-  const prefect = await prefectClient(stack.url, stack.folder);
+  const prefect = await prefectClient(stack.url, stack.folder, client);
   const seen = observe(stack);
   const close = async () => {
     await prefect.close();
