@@ -1,13 +1,19 @@
-// Builds docs/openapi.json and docs/prefect-coverage.md from the contract, and compares the contract with Prefect's.
+// Builds docs/openapi.json from the contract and docs/prefect-coverage.md from recorded calls, and compares the
+// contract with Prefect's.
 // `--check` writes nothing: it fails where the documents are stale or the contract drifts from Prefect's.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { coveragePage } from './openapi/coverage.ts';
+import { checkTestNames } from './acceptance/check.ts';
+import { coveragePage, coverageProblems } from './openapi/coverage.ts';
 import { openapiDocument, operations } from './openapi/document.ts';
 import { driftOf, prefectFacts } from './openapi/drift.ts';
+import { notKept } from './openapi/kept-shapes.ts';
+import { recording, testsOf } from './openapi/recorded-calls.ts';
+import { shapeDrift, shapes } from './openapi/shape-drift.ts';
+import { shapesIn } from './openapi/shapes-in.ts';
 
 const at = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 const files = { openapi: at('docs/openapi.json'), coverage: at('docs/prefect-coverage.md') };
@@ -15,7 +21,9 @@ const files = { openapi: at('docs/openapi.json'), coverage: at('docs/prefect-cov
 const facts = prefectFacts.parse(JSON.parse(readFileSync(at('test/contract/prefect-operations.json'), 'utf8')));
 const ours = operations();
 const document: unknown = JSON.parse(JSON.stringify(openapiDocument()));
-const coverage = coveragePage(ours, facts);
+const prefectShapes = shapes.parse(JSON.parse(readFileSync(at('test/contract/prefect-shapes.json'), 'utf8')));
+const recorded = recording.parse(JSON.parse(readFileSync(at('test/contract/recorded-calls.json'), 'utf8')));
+const coverage = coveragePage(ours, facts, recorded);
 
 function stale(): string[] {
   return [
@@ -49,7 +57,14 @@ function write(): void {
 
 const isCheck = process.argv.includes('--check');
 if (!isCheck) write();
-const problems = [...driftOf(ours, facts.operations), ...(isCheck ? stale() : [])];
+const lost = await checkTestNames(testsOf(recorded), at('.'));
+const problems = [
+  ...driftOf(ours, facts.operations),
+  ...notKept(shapeDrift(shapesIn(document), prefectShapes)),
+  ...coverageProblems(facts, recorded),
+  ...lost.map((problem) => `test/contract/recorded-calls.json: ${problem}`),
+  ...(isCheck ? stale() : []),
+];
 for (const problem of problems) console.error(problem);
 console.log(`${ours.length} operations, ${problems.length} problems`);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,11 +1,13 @@
 // Takes the facts that our contract is compared with out of a Prefect server's OpenAPI document:
 //   node scripts/prefect-operations.ts path/to/openapi.json
-// Names of operations and fields only; run it again when another version of Prefect becomes the model.
+// Names, types and closed sets only; run it again when another version of Prefect becomes the model.
 
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { Fields, PrefectOperation } from './openapi/drift.ts';
+import { shapesIn } from './openapi/shapes-in.ts';
 
 type Schema = {
   readonly $ref?: string | undefined;
@@ -81,3 +83,12 @@ const target = fileURLToPath(new URL('../test/contract/prefect-operations.json',
 const operations = operationsOf(prefect);
 writeFileSync(target, `${JSON.stringify({ version: prefect.info.version, operations }, null, 2)}\n`);
 console.log(`${operations.length} operations of ${prefect.info.version}`);
+
+const shapesTarget = fileURLToPath(new URL('../test/contract/prefect-shapes.json', import.meta.url));
+writeFileSync(shapesTarget, `${JSON.stringify(shapesIn(JSON.parse(readFileSync(source, 'utf8'))), null, 1)}\n`);
+spawnSync(fileURLToPath(new URL('../node_modules/.bin/biome', import.meta.url)), [
+  'format',
+  '--write',
+  target,
+  shapesTarget,
+]);

@@ -69,6 +69,7 @@ async function runPart(
     '--reporter=json',
     `--outputFile.json=${reportFile}`,
     ...(part.hasParallelFiles ? [] : ['--no-file-parallelism']),
+    ...(part.filesAtOnce === undefined ? [] : [`--maxWorkers=${part.filesAtOnce}`]),
     ...vitestArguments,
   ]);
   if (status === 'interrupted') return status;

@@ -4,12 +4,21 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { allRoutes } from '../../shared/contract/all-routes.ts';
 import { AppError } from '../../shared/domain/errors.ts';
-import { type Answer, isPassing, isTooLarge, jsonAnswer, refusalAnswer } from './answers.ts';
+import {
+  type Answer,
+  fileAnswer,
+  isPassing,
+  isTooLarge,
+  jsonAnswer,
+  type Packing,
+  refusalAnswer,
+  textAnswer,
+} from './answers.ts';
 import { checkAuth, isProbe } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { handlerOf } from './handlers/all-handlers.ts';
 import { Refusal } from './refusal.ts';
-import { callerOf, checkApiVersion, parseInput, readBody } from './request.ts';
+import { baseUrlOf, bodyText, callerOf, checkApiVersion, clientOf, parseInput, readBody } from './request.ts';
 import { createRouter, type Found } from './router.ts';
 
 export type ApiOptions = {
@@ -57,16 +66,29 @@ async function answer(deps: ApiDeps, event: APIGatewayProxyEventV2, visit: Visit
   const found = route(method, event.rawPath);
   if (found === undefined) throw new Refusal('not_found', 'Not Found');
   visit.sent.body = readBody(event);
-  const input = { params: found.params, ...parseInput(found.route, event, visit.sent.body), caller: callerOf(event) };
+  const input = {
+    params: found.params,
+    ...parseInput(found.route, event, visit.sent.body),
+    caller: callerOf(event),
+    client: clientOf(event),
+    text: () => bodyText(event),
+    baseUrl: baseUrlOf(event),
+  };
   const outcome = await handlerOf(found)(input, deps);
-  return outcomeAnswer(found, outcome, visit);
+  const acceptsGzip = /\bgzip\b/.test(event.headers['accept-encoding'] ?? '');
+  return outcomeAnswer(found, outcome, { ...visit, acceptsGzip });
 }
 
-function outcomeAnswer(found: Found, outcome: unknown, { checksResponses = false }: Visit): Answer {
+function outcomeAnswer(found: Found, outcome: unknown, visit: Visit & Packing): Answer {
+  const { checksResponses = false, acceptsGzip = false } = visit;
   const isSplit = found.route.newStatus !== undefined;
   const { isNew, value } = isSplit ? (outcome as { isNew: boolean; value: unknown }) : { isNew: false, value: outcome };
   if (checksResponses) checkResponse(found, value);
-  return jsonAnswer((isNew ? found.route.newStatus : undefined) ?? found.route.status, value);
+  if (found.route.isFile === true) {
+    return fileAnswer(found.route.mediaType ?? '', value as { text: string; fileName: string }, { acceptsGzip });
+  }
+  if (found.route.mediaType !== undefined) return textAnswer(found.route.status, found.route.mediaType, String(value));
+  return jsonAnswer((isNew ? found.route.newStatus : undefined) ?? found.route.status, value, { acceptsGzip });
 }
 
 function checkResponse({ name, route: { response } }: Found, value: unknown): void {

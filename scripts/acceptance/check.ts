@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { partOfTestFile } from '../suite/parts.ts';
-import { type AcceptanceRow, type Evidence, readAcceptance } from './document.ts';
+import { type AcceptanceRow, type Evidence, readAcceptance, readEvidence } from './document.ts';
 import { readTestNames, type TestCase } from './test-names.ts';
 
 export type AcceptanceFindings = {
@@ -28,6 +28,18 @@ export async function checkAcceptance(markdown: string, root: string): Promise<A
   }
   const notMet = document.rows.filter(hasOpenPart).length;
   return { problems, shown: document.rows.length - notMet, notMet };
+}
+
+/** What is wrong with names of tests (`path.test.ts › name`), given the files under `root`. */
+export async function checkTestNames(names: readonly string[], root: string): Promise<string[]> {
+  const testsOf = readEachFileOnce(root);
+  const problems: string[] = [];
+  for (const name of names) {
+    const entry = readEvidence(name);
+    const problem = typeof entry === 'string' ? entry : await problemOf(entry, root, testsOf);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
 }
 
 function hasOpenPart(row: AcceptanceRow): boolean {

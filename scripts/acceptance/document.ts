@@ -66,7 +66,8 @@ function readRow(cells: readonly string[]): AcceptanceRow | string {
   return { number, sentence, evidence: evidence.filter((entry) => typeof entry !== 'string') };
 }
 
-function readEvidence(cell: string): Evidence | string {
+/** One entry of the last column, or what is wrong with it. */
+export function readEvidence(cell: string): Evidence | string {
   const entry = cell.trim().replace(/^`(.*)`$/, '$1');
   const reason = after(entry, 'not met:');
   if (reason) return { kind: 'not-met', reason };

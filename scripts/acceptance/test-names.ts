@@ -40,6 +40,25 @@ export function readTestNames(source: string): readonly TestCase[] {
   return markOthersOfOnly(found);
 }
 
+/** The titles, joined by ` › `, of the test that runs under a name: its titles joined by ` > `, with its cases filled in. */
+export function sourceTitle(tests: readonly TestCase[], name: string): string | undefined {
+  const patternOf = ({ titles }: TestCase) =>
+    new RegExp(
+      `^${titles
+        .map((title) =>
+          title
+            .split(/%[a-z#]|\$[\w.]+|\$\{[^}]*\}/i)
+            .map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+            .join('.*'),
+        )
+        .join(' > ')}$`,
+      's',
+    );
+  // The plainest title that fits: one with blanks fits the names of others, too.
+  const fitting = tests.filter((test) => patternOf(test).test(name)).map(({ titles }) => titles.join(' › '));
+  return fitting.sort((one, other) => other.length - one.length)[0];
+}
+
 /** `.only` anywhere keeps every other test of the file from running. */
 function markOthersOfOnly(tests: readonly TestCase[]): readonly TestCase[] {
   const only = tests.find((test) => test.heldBack?.endsWith('.only'));

@@ -10,6 +10,8 @@ import {
 import { prefectVersion } from '../../shared/contract/admin.ts';
 import { allRoutes } from '../../shared/contract/all-routes.ts';
 import { basePath, type Route } from '../../shared/contract/define-routes.ts';
+import { json } from '../../shared/contract/scalars.ts';
+import type { Traits } from './recorded-calls.ts';
 
 /** A route with the names of its top-level fields; undefined where a body is no object with known fields. */
 export type Operation = {
@@ -47,6 +49,18 @@ export function operations(): Operation[] {
   });
 }
 
+/** How an operation (`GET /flows/{id}`) answers. */
+export function traitsOf(operation: string): Traits {
+  const route = named.find(({ route }) => `${route.method} ${plainPath(route)}` === operation)?.route;
+  if (route === undefined) throw new Error(`no operation ${operation}`);
+  const { method, status, newStatus, response } = route;
+  return {
+    // Where anything may be answered, nothing may.
+    hasBody: response !== undefined && !(response instanceof z.ZodNull) && response !== json,
+    isWrite: ['PUT', 'PATCH', 'DELETE'].includes(method) || status !== 200 || newStatus !== undefined,
+  };
+}
+
 type Rendered = {
   readonly $ref?: string | undefined;
   readonly properties?: Readonly<Record<string, unknown>> | undefined;
@@ -76,8 +90,14 @@ function fieldsOf(schema: z.ZodType | undefined, io: 'input' | 'output'): string
 }
 
 function operationObject({ resource, name, route }: NamedRoute): ZodOpenApiOperationObject {
-  const answer = (schema: z.ZodType | undefined) =>
-    schema === undefined ? {} : { content: { 'application/json': { schema } } };
+  const answer = (schema: z.ZodType | undefined) => {
+    if (schema === undefined) return {};
+    const { mediaType } = route;
+    // Text is answered as it is, whatever the handler hands over.
+    return mediaType === undefined
+      ? { content: { 'application/json': { schema } } }
+      : { content: { [mediaType]: { schema: z.string() } } };
+  };
   const statuses = [route.status, ...(route.newStatus === undefined ? [] : [route.newStatus])];
   return {
     operationId: `${resource}.${name}`,

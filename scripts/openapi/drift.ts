@@ -21,7 +21,12 @@ export const prefectFacts = z.object({ version: z.string(), operations: z.array(
 /** Our own routes stand apart from Prefect's. */
 const ownPrefix = '/slipway/';
 
-const key = ({ method, path }: { method: string; path: string }) => `${method} ${path.replace(/\/$/, '')}`;
+/** Both slash forms of a path are one operation. */
+export function keyOf(operation: string): string {
+  return operation.replace(/\/$/, '');
+}
+
+const key = ({ method, path }: { method: string; path: string }) => keyOf(`${method} ${path}`);
 
 export function findPrefect(ours: Operation, prefect: readonly PrefectOperation[]): PrefectOperation | undefined {
   return prefect.find((operation) => key(operation) === key(ours));

@@ -12,6 +12,8 @@ export type TestPart = {
   readonly hookTimeoutSeconds: number;
   /** False where one file alone keeps the machine busy. */
   readonly hasParallelFiles: boolean;
+  /** How many files run at once, where they wait more than they compute. @default as vitest has it: a core stays free */
+  readonly filesAtOnce?: number;
 };
 
 const quick = { testTimeoutSeconds: 20, hookTimeoutSeconds: 60, hasParallelFiles: true } as const;
@@ -20,9 +22,9 @@ const withPython = { testTimeoutSeconds: 180, hookTimeoutSeconds: 600, hasParall
 export const testParts: readonly TestPart[] = [
   { ...quick, name: 'unit', folders: ['unit', 'stores'], budgetSeconds: 120 },
   { ...quick, name: 'api', folders: ['api'], budgetSeconds: 180, testTimeoutSeconds: 30 },
-  { ...withPython, name: 'prefect', folders: ['prefect'], budgetSeconds: 720 },
+  { ...withPython, name: 'prefect', folders: ['prefect'], budgetSeconds: 720, filesAtOnce: 2 },
   { ...withPython, name: 'differential', folders: ['differential'], budgetSeconds: 180 },
-  { ...quick, name: 'fuzz', folders: ['fuzz'], budgetSeconds: 180, testTimeoutSeconds: 150 },
+  { ...withPython, name: 'fuzz', folders: ['fuzz'], budgetSeconds: 180 },
   { ...quick, name: 'faults', folders: ['faults'], budgetSeconds: 180, testTimeoutSeconds: 150 },
   { ...withPython, name: 'stack', folders: ['stack'], budgetSeconds: 480, hasParallelFiles: false },
   { ...withPython, name: 'cdk', folders: ['cdk'], budgetSeconds: 240, hasParallelFiles: false },

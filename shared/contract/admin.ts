@@ -1,7 +1,7 @@
 // The server itself: version, settings, health, and the views of the collection registry.
 import { z } from 'zod';
 import { defineRoutes } from './define-routes.ts';
-import { jsonObject } from './scalars.ts';
+import { jsonObject, uuid } from './scalars.ts';
 
 /** What the client compares its own version with: the major versions must be the same. */
 export const prefectVersion = '3.8.8';
@@ -11,6 +11,10 @@ export const apiVersion = '0.8.4';
 
 /** The lowest `X-PREFECT-API-VERSION` that is served. */
 export const minimumApiVersion = '0.8.0';
+
+const resultStorage = z
+  .object({ default_result_storage_block_id: z.string().nullable() })
+  .meta({ id: 'ServerDefaultResultStorage' });
 
 export const adminRoutes = defineRoutes({
   read_version: {
@@ -42,9 +46,23 @@ export const adminRoutes = defineRoutes({
     path: '/admin/storage',
     summary: 'Where results are kept by default',
     status: 200,
-    response: z
-      .object({ default_result_storage_block_id: z.string().nullable() })
-      .meta({ id: 'ServerDefaultResultStorage' }),
+    response: resultStorage,
+    errors: [],
+  },
+  update_server_default_result_storage: {
+    method: 'PUT',
+    path: '/admin/storage',
+    summary: 'Keep results in this block by default',
+    status: 200,
+    body: z.object({ default_result_storage_block_id: uuid }).meta({ id: 'ServerDefaultResultStorageUpdate' }),
+    response: resultStorage,
+    errors: ['not_found', 'invalid_request'],
+  },
+  clear_server_default_result_storage: {
+    method: 'DELETE',
+    path: '/admin/storage',
+    summary: 'Keep results nowhere by default',
+    status: 204,
     errors: [],
   },
   health_check: {

@@ -22,6 +22,10 @@ export type Route = {
   readonly body?: z.ZodType;
   /** Absent: nothing is answered (204), or `null`. */
   readonly response?: z.ZodType;
+  /** Given when the answer is plain text: the handler's string as it is, not JSON. */
+  readonly mediaType?: 'text/plain; charset=utf-8' | 'text/csv; charset=utf-8';
+  /** Given when the text is saved as a file: the handler then answers `{ text, fileName }`. */
+  readonly isFile?: true;
   readonly errors: readonly ApiErrorCode[];
 };
 
@@ -35,11 +39,23 @@ export function defineRoutes<const Table extends Routes>(routes: Table): Table {
 /** The attempt that a container says it is (header pair `X-Slipway-Run`, `X-Slipway-Attempt`). */
 export type Caller = { readonly runId: string; readonly attempt: number };
 
+/** Which Prefect calls: the version that the client's `User-Agent` names, where it names one. */
+export type Client = {
+  readonly version?: string;
+  /** Whoever sends one (`Idempotency-Key`) may repeat a request whose answer he lost. */
+  readonly idempotencyKey?: string;
+};
+
 export type RequestOf<R extends Route> = {
   readonly params: R extends { params: infer Schema extends z.ZodType } ? z.output<Schema> : undefined;
   readonly query: R extends { query: infer Schema extends z.ZodType } ? z.output<Schema> : undefined;
   readonly body: R extends { body: infer Schema extends z.ZodType } ? z.output<Schema> : undefined;
   readonly caller: Caller | undefined;
+  readonly client: Client;
+  /** The body as it was sent, for what JSON.parse does not tell: 1.0 from 1. */
+  readonly text: () => string;
+  /** The API's own address, as this caller reached it. */
+  readonly baseUrl: string;
 };
 
 type Value<R extends Route> = R extends { response: infer Schema extends z.ZodType } ? z.input<Schema> : undefined;

@@ -1,8 +1,10 @@
 // Deployments. Creating one of the same flow and name changes the one that is there (200 instead of 201).
 import { z } from 'zod';
 import { defineRoutes } from './define-routes.ts';
-import { everyFilter } from './filters.ts';
+import { scheduleRoutes } from './deployment-schedules.ts';
+import { deploymentFilter, everyFilter } from './filters.ts';
 import {
+  bulkLimit,
   fields,
   json,
   jsonObject,
@@ -17,7 +19,7 @@ import {
   uuid,
 } from './scalars.ts';
 import { deploymentSchedule, scheduleCreate, scheduleUpdate } from './schedules.ts';
-import { workQueue } from './work-queues.ts';
+import { plainWorkQueue } from './work-queues.ts';
 
 const text = z.string().nullish();
 
@@ -143,9 +145,9 @@ const deploymentSort = z.enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_ASC', 'NAME
 
 const sort = deploymentSort.default('NAME_ASC');
 const byId = z.object({ id: uuid });
-const bySchedule = z.object({ id: uuid, schedule_id: uuid });
 
 export const deploymentRoutes = defineRoutes({
+  ...scheduleRoutes,
   create_deployment: {
     method: 'POST',
     path: '/deployments/',
@@ -218,6 +220,15 @@ export const deploymentRoutes = defineRoutes({
     params: byId,
     errors: ['not_found'],
   },
+  bulk_delete_deployments: {
+    method: 'POST',
+    path: '/deployments/bulk_delete',
+    summary: 'Delete the deployments that a filter means, with their runs that wait',
+    status: 200,
+    body: fields({ deployments: deploymentFilter.nullish(), limit: bulkLimit }),
+    response: z.object({ deleted: z.array(z.string()) }).meta({ id: 'DeploymentBulkDeleteResponse' }),
+    errors: ['invalid_request'],
+  },
   pause_deployment: {
     method: 'POST',
     path: '/deployments/{id}/pause_deployment',
@@ -234,49 +245,13 @@ export const deploymentRoutes = defineRoutes({
     params: byId,
     errors: ['not_found'],
   },
-  read_deployment_schedules: {
-    method: 'GET',
-    path: '/deployments/{id}/schedules',
-    summary: 'List the schedules of a deployment',
-    status: 200,
-    params: byId,
-    response: z.array(deploymentSchedule),
-    errors: ['not_found'],
-  },
-  create_deployment_schedules: {
-    method: 'POST',
-    path: '/deployments/{id}/schedules',
-    summary: 'Add schedules to a deployment',
-    status: 201,
-    params: byId,
-    body: z.array(scheduleCreate),
-    response: z.array(deploymentSchedule),
-    errors: ['not_found', 'conflict', 'too_large'],
-  },
-  update_deployment_schedule: {
-    method: 'PATCH',
-    path: '/deployments/{id}/schedules/{schedule_id}',
-    summary: 'Change a schedule of a deployment',
-    status: 204,
-    params: bySchedule,
-    body: scheduleUpdate,
-    errors: ['not_found', 'conflict', 'too_large'],
-  },
-  delete_deployment_schedule: {
-    method: 'DELETE',
-    path: '/deployments/{id}/schedules/{schedule_id}',
-    summary: 'Remove a schedule of a deployment',
-    status: 204,
-    params: bySchedule,
-    errors: ['not_found'],
-  },
   work_queue_check_for_deployment: {
     method: 'GET',
     path: '/deployments/{id}/work_queue_check',
     summary: 'List the queues that can take the runs of a deployment',
     status: 200,
     params: byId,
-    response: z.array(workQueue),
+    response: z.array(plainWorkQueue),
     errors: ['not_found'],
   },
 });

@@ -9,7 +9,7 @@ const texts = z.array(z.string()).nullish();
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
 const types = z.array(stateType).nullish();
-const operator = z.enum(['and_', 'or_']).meta({ id: 'Operator' }).optional();
+export const operator = z.enum(['and_', 'or_']).meta({ id: 'Operator' }).optional();
 
 const idFilter = z.strictObject({ any_: ids, not_any_: ids });
 const onlyIdFilter = z.strictObject({ any_: ids });

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { defineRoutes } from './define-routes.ts';
 import { deploymentFilter, flowFilter, flowRunFilter, taskRunFilter, workPoolFilter } from './filters.ts';
-import { fields, labels, limit, name, offset, page, pageOf, timeOrNull, uuid } from './scalars.ts';
+import { bulkLimit, fields, labels, limit, name, offset, page, pageOf, timeOrNull, timeText, uuid } from './scalars.ts';
+import { stateType } from './states.ts';
 
 export const flow = z
   .object({
@@ -94,6 +95,15 @@ export const flowRoutes = defineRoutes({
     response: pageOf('FlowPaginationResponse', flow),
     errors: ['invalid_request'],
   },
+  bulk_delete_flows: {
+    method: 'POST',
+    path: '/flows/bulk_delete',
+    summary: 'Delete the flows that a filter means, with their deployments',
+    status: 200,
+    body: fields({ flows: flowFilter.nullish(), limit: bulkLimit }),
+    response: z.object({ deleted: z.array(z.string()) }).meta({ id: 'FlowBulkDeleteResponse' }),
+    errors: ['invalid_request'],
+  },
   delete_flow: {
     method: 'DELETE',
     path: '/flows/{id}',
@@ -101,5 +111,41 @@ export const flowRoutes = defineRoutes({
     status: 204,
     params: byId,
     errors: ['not_found'],
+  },
+});
+
+const asked = fields({ flow_ids: z.array(uuid).max(200) });
+
+export const uiFlowRoutes = defineRoutes({
+  count_deployments_by_flow: {
+    method: 'POST',
+    path: '/ui/flows/count-deployments',
+    summary: 'Count the deployments of some flows',
+    status: 200,
+    body: asked,
+    response: z.record(z.string(), z.number().int()),
+    errors: ['invalid_request'],
+  },
+  next_runs_by_flow: {
+    method: 'POST',
+    path: '/ui/flows/next-runs',
+    summary: 'Tell the next run that each of some flows has ahead',
+    status: 200,
+    body: asked,
+    response: z.record(
+      z.string(),
+      z
+        .object({
+          id: z.string(),
+          flow_id: z.string(),
+          name: z.string(),
+          state_name: z.string(),
+          state_type: stateType,
+          next_scheduled_start_time: timeText,
+        })
+        .meta({ id: 'SimpleNextFlowRun' })
+        .nullable(),
+    ),
+    errors: ['invalid_request'],
   },
 });

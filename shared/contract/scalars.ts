@@ -102,9 +102,24 @@ export const parameters = jsonObject.superRefine((value, context) => {
 });
 const largestParametersBytes = 524_288;
 
+/** Yes or no in a query, in any spelling that pydantic reads; no when it is left out. */
+export const queryFlag = z
+  .string()
+  .default('false')
+  .transform((text, context): boolean => {
+    const word = text.toLowerCase();
+    if (['true', '1', 'yes', 'on', 't', 'y'].includes(word)) return true;
+    if (['false', '0', 'no', 'off', 'f', 'n'].includes(word)) return false;
+    context.addIssue({ code: 'custom', message: 'Input should be a valid boolean, unable to interpret input' });
+    return z.NEVER;
+  })
+  .meta({ override: { type: 'boolean', default: false } });
+
 /** `null` means the default. What is over the top is refused by the handler in Prefect's words. */
 export const limit = z.number().int().nullish();
 export const offset = z.number().int().min(0).nullish();
+/** Bulk operations take so many at once. */
+export const bulkLimit = z.number().int().min(1).max(50).default(50);
 export const page = z.number().int().min(1).nullish();
 
 /**

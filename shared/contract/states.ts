@@ -76,17 +76,17 @@ export const state = z
   })
   .meta({ id: 'State' });
 
+export const setStateStatus = z.enum(['ACCEPT', 'REJECT', 'ABORT', 'WAIT']).meta({ id: 'SetStateStatus' });
+
+export const orchestrationDetails = z.union([
+  z.object({ type: z.literal('accept_details') }).meta({ id: 'StateAcceptDetails' }),
+  z
+    .object({ type: z.literal('wait_details'), delay_seconds: z.number().int(), reason: text })
+    .meta({ id: 'StateWaitDetails' }),
+  z.object({ type: z.literal('reject_details'), reason: text }).meta({ id: 'StateRejectDetails' }),
+  z.object({ type: z.literal('abort_details'), reason: text }).meta({ id: 'StateAbortDetails' }),
+]);
+
 export const orchestrationResult = z
-  .object({
-    state: state.nullable(),
-    status: z.enum(['ACCEPT', 'REJECT', 'ABORT', 'WAIT']).meta({ id: 'SetStateStatus' }),
-    details: z.union([
-      z.object({ type: z.literal('accept_details') }).meta({ id: 'StateAcceptDetails' }),
-      z
-        .object({ type: z.literal('wait_details'), delay_seconds: z.number().int(), reason: text })
-        .meta({ id: 'StateWaitDetails' }),
-      z.object({ type: z.literal('reject_details'), reason: text }).meta({ id: 'StateRejectDetails' }),
-      z.object({ type: z.literal('abort_details'), reason: text }).meta({ id: 'StateAbortDetails' }),
-    ]),
-  })
+  .object({ state: state.nullable(), status: setStateStatus, details: orchestrationDetails })
   .meta({ id: 'OrchestrationResult' });

@@ -22,10 +22,20 @@ const variableName = z
 
 const variableSort = z.enum(['CREATED_DESC', 'UPDATED_DESC', 'NAME_DESC', 'NAME_ASC']).meta({ id: 'VariableSort' });
 
+const largestValueBytes = 5_000;
+
+/** Prefect's own bound: a variable is no place for data. */
+const value = json.refine(
+  (sent) => sent === null || new TextEncoder().encode(JSON.stringify(sent)).length <= largestValueBytes,
+  {
+    message: `Variable value must be less than ${largestValueBytes} characters`,
+  },
+);
+
 const variableUpdate = z
   .strictObject({
     name: variableName.nullish(),
-    value: json.optional(),
+    value: value.optional(),
     tags: z.array(z.string()).nullish(),
   })
   .meta({ id: 'VariableUpdate' });
@@ -41,10 +51,10 @@ export const variableRoutes = defineRoutes({
     summary: 'Create a variable',
     status: 201,
     body: z
-      .strictObject({ name: variableName, value: json, tags: z.array(z.string()).default([]) })
+      .strictObject({ name: variableName, value, tags: z.array(z.string()).default([]) })
       .meta({ id: 'VariableCreate' }),
     response: variable,
-    errors: ['conflict', 'too_large'],
+    errors: ['conflict'],
   },
   read_variable: {
     method: 'GET',
@@ -89,7 +99,7 @@ export const variableRoutes = defineRoutes({
     status: 204,
     params: byId,
     body: variableUpdate,
-    errors: ['not_found', 'conflict', 'too_large'],
+    errors: ['not_found', 'conflict'],
   },
   update_variable_by_name: {
     method: 'PATCH',
@@ -98,7 +108,7 @@ export const variableRoutes = defineRoutes({
     status: 204,
     params: byName,
     body: variableUpdate,
-    errors: ['not_found', 'conflict', 'too_large'],
+    errors: ['not_found', 'conflict'],
   },
   delete_variable: {
     method: 'DELETE',

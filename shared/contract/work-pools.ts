@@ -167,7 +167,7 @@ export const workerRoutes = defineRoutes({
     summary: 'Say that a worker is alive',
     status: 204,
     params: byPool,
-    body: fields({ name: z.string(), heartbeat_interval_seconds: z.number().int().nullish() }),
+    body: fields({ name: z.string().min(1).max(500), heartbeat_interval_seconds: z.number().int().nullish() }),
     errors: ['not_found', 'invalid_request'],
   },
   read_workers: {

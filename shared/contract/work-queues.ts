@@ -25,6 +25,11 @@ export const workQueue = z
   })
   .meta({ id: 'WorkQueueResponse' });
 
+/** Without what belongs to its pool: how a deprecated route answers. */
+export const plainWorkQueue = workQueue
+  .omit({ work_pool_name: true, status: true, active_slots: true })
+  .meta({ id: 'WorkQueue' });
+
 const queueFilter = z
   .object({ tags: z.array(z.string()).nullish(), deployment_ids: z.array(uuid).nullish() })
   .meta({ id: 'QueueFilter' })

@@ -19,6 +19,23 @@ export type DeploymentSchedule = Kept & {
   readonly slug?: string;
 };
 
+/** What is planned of a deployment: the runs that its schedules have ahead. */
+export type DeploymentPlan = {
+  /** Raised by every change that the planned runs depend on: runs are recorded under it, or not at all. */
+  readonly version: number;
+  /** When the clock must plan again, epoch ms; absent when nothing is to be planned. */
+  readonly dueAt?: number;
+  /** For which schedules runs were recorded, and from when until when: what has to go if they change. */
+  readonly covered: readonly {
+    readonly name: string;
+    readonly schedule: JsonObject;
+    readonly from: number;
+    readonly until: number;
+  }[];
+  /** A schedule went or was paused: runs of it that are late already go as well. */
+  readonly clearsLate?: true;
+};
+
 export type Deployment = Kept & {
   readonly version: number;
   readonly name: string;
@@ -31,7 +48,12 @@ export type Deployment = Kept & {
   readonly deploymentVersion?: string;
   readonly versionInfo?: Json;
   readonly schedules: readonly DeploymentSchedule[];
+  /** Absent until it was saved with a schedule. */
+  readonly plan?: DeploymentPlan;
+  /** What was asked for; what holds is the limit of `concurrencyLimitId`. */
   readonly concurrencyLimit?: number;
+  /** The global limit that its runs keep to: one of its own, or one that it shares. */
+  readonly concurrencyLimitId?: string;
   readonly concurrencyOptions?: JsonObject;
   readonly parameters: JsonObject;
   readonly parameterOpenapiSchema?: JsonObject;
@@ -91,6 +113,18 @@ export type Variable = Kept & {
   readonly name: string;
   readonly value: Json;
   readonly tags: readonly string[];
+};
+
+/** A filter set that Prefect's page keeps under a name. */
+export type SavedSearch = Kept & {
+  readonly name: string;
+  readonly filters: readonly {
+    readonly object: string;
+    readonly property: string;
+    readonly type: string;
+    readonly operation: string;
+    readonly value: Json;
+  }[];
 };
 
 export type LogLine = {

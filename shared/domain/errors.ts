@@ -3,6 +3,7 @@ export const errorCodes = [
   'not_found',
   'conflict',
   'invalid_request',
+  'bad_request',
   'too_large',
   'throttled',
   'unavailable',

@@ -64,7 +64,8 @@ describe('deployments that cannot be served', () => {
     const noSchedule = await api.call('DELETE', `/api/deployments/${id}/schedules/${nobody}`);
 
     expect(byName.status).toBe(404);
-    expect(ofNoFlow).toMatchObject({ status: 404, body: { detail: 'Flow not found' } });
+    expect(ofNoFlow.status).toBe(409);
+    expect(ofNoFlow.body.detail).toContain('Data integrity conflict');
     expect(inNoPool).toMatchObject({ status: 404, body: { detail: 'Work pool "nowhere" not found.' } });
     expect(movedNowhere.status).toBe(404);
     expect(noSchedule).toMatchObject({ status: 404, body: { detail: 'Schedule not found.' } });

@@ -211,11 +211,49 @@ describe('deployments', () => {
     expect((await api.call('GET', `/api/flow_runs/${run.id}`)).status).toBe(404);
   });
 
-  it('tells which queue can take its runs', async () => {
+  it('has what its parameters refer to filled in when they are changed', async () => {
+    const { id } = (await create('hydrated')).body;
+    await api.call('POST', '/api/variables/', { body: { name: 'limit', value: 7 } });
+    const refer = (name: string) => ({ x: { __prefect_kind: 'workspace_variable', variable_name: name } });
+
+    const changed = await api.call('PATCH', `/api/deployments/${id}`, { body: { parameters: refer('limit') } });
+    const refused = await api.call('PATCH', `/api/deployments/${id}`, { body: { parameters: refer('none') } });
+
+    expect([changed.status, refused.status]).toEqual([204, 400]);
+    expect((await api.call('GET', `/api/deployments/${id}`)).body.parameters).toEqual({ x: 7 });
+  });
+
+  it('deletes many at once, and tells which', async () => {
+    const ids = await Promise.all(['many-1', 'many-2', 'many-3'].map(async (name) => (await create(name)).body.id));
+    const deployments = { name: { like_: 'many-' } };
+
+    const two = await api.call('POST', '/api/deployments/bulk_delete', { body: { deployments, limit: 2 } });
+    const rest = await api.call('POST', '/api/deployments/bulk_delete', { body: { deployments } });
+    const tooMany = await api.call('POST', '/api/deployments/bulk_delete', { body: { limit: 51 } });
+
+    expect([two.status, rest.status, tooMany.status]).toEqual([200, 200, 422]);
+    expect(two.body.deleted).toHaveLength(2);
+    expect([...two.body.deleted, ...rest.body.deleted].sort()).toEqual(ids.sort());
+  });
+
+  it('leaves its pool when it is told to', async () => {
+    const { id } = (await create('leaving', { work_pool_name: 'process' })).body;
+
+    await api.call('PATCH', `/api/deployments/${id}`, { body: { work_pool_name: null } });
+
+    expect((await api.call('GET', `/api/deployments/${id}`)).body).toMatchObject({
+      work_pool_name: null,
+      work_queue_name: null,
+      work_queue_id: null,
+    });
+  });
+
+  it('tells which queues can take its runs: all, since none has a filter', async () => {
     const { id } = (await create('checked', { work_pool_name: 'process' })).body;
 
     const answer = await api.call('GET', `/api/deployments/${id}/work_queue_check`);
 
-    expect(answer.body).toMatchObject([{ name: 'default', work_pool_name: 'process' }]);
+    expect(answer.body).toContainEqual(expect.objectContaining({ name: 'default', filter: null, priority: 1 }));
+    expect(Object.keys(answer.body[0])).not.toContain('status');
   });
 });

@@ -106,6 +106,45 @@ describe('flows', () => {
   });
 });
 
+describe('many flows', () => {
+  it('are deleted at once with their deployments, and it is told which', async () => {
+    const ids = [];
+    for (const name of ['bulk-a', 'bulk-b', 'bulk-c']) ids.push((await flowNamed(name)).id);
+    const deployment = await api.call('POST', '/api/deployments/', { body: { name: 'd', flow_id: ids[0] } });
+    const flows = { name: { like_: 'bulk-' } };
+
+    const two = await api.call('POST', '/api/flows/bulk_delete', { body: { flows, limit: 2 } });
+    const rest = await api.call('POST', '/api/flows/bulk_delete', { body: { flows } });
+    const none = await api.call('POST', '/api/flows/bulk_delete', { body: { flows, limit: 0 } });
+
+    expect(two.body).toEqual({ deleted: [ids[0], ids[1]] });
+    expect(rest.body).toEqual({ deleted: [ids[2]] });
+    expect(none.status).toBe(422);
+    expect((await api.call('GET', `/api/deployments/${deployment.body.id}`)).status).toBe(404);
+  });
+
+  it('show how many deployments and which next run each has', async () => {
+    const [busy, idle] = [await flowNamed('busy'), await flowNamed('idle')];
+    const schedules = [{ schedule: { cron: '0 9 * * *' } }];
+    await api.call('POST', '/api/deployments/', { body: { name: 'd', flow_id: busy.id, schedules } });
+    await api.call('POST', '/api/deployments/', { body: { name: 'e', flow_id: busy.id } });
+    const body = { flow_ids: [busy.id, idle.id] };
+
+    const counts = await api.call('POST', '/api/ui/flows/count-deployments', { body });
+    const next = await api.call('POST', '/api/ui/flows/next-runs', { body });
+    const unnamed = await api.call('POST', '/api/ui/flows/next-runs', { body: {} });
+
+    expect(counts.body).toEqual({ [busy.id]: 2, [idle.id]: 0 });
+    expect(next.body[busy.id]).toMatchObject({
+      flow_id: busy.id,
+      state_type: 'SCHEDULED',
+      next_scheduled_start_time: '2026-11-24T09:00:00.000Z',
+    });
+    expect(next.body[idle.id]).toBeNull();
+    expect(unnamed.status).toBe(422);
+  });
+});
+
 describe('flows that cannot be served', () => {
   it.each([
     ['GET', `/api/flows/${nobody}`],

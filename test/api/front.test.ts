@@ -83,6 +83,19 @@ describe('failures', () => {
   const path = `/api/flows/${nobody}`;
 
   it.each([
+    ['ThrottlingError', 'throughput exceeded', 503],
+    ['ValidationError', 'Item size to update has exceeded the maximum allowed size', 413],
+    ['AccessDenied', 'no', 500],
+  ])('answers by what cancelled a transaction: %s', async (Code, message, status) => {
+    const busy = apiWhoseFlows(async () => {
+      const CancellationReasons = [{ Code: 'None' }, { Code }];
+      throw Object.assign(new Error(message), { name: 'TransactionCanceledException', CancellationReasons });
+    });
+
+    expect((await busy.call('GET', path)).status).toBe(status);
+  });
+
+  it.each([
     'ThrottlingException',
     'ProvisionedThroughputExceededException',
     'TransactionConflictException',
@@ -145,20 +158,34 @@ describe('failures', () => {
   });
 
   it('answers 413 instead of more than Lambda can send', async () => {
-    const value = 'v'.repeat(390_000);
+    const description = 'v'.repeat(390_000);
     for (let at = 0; at < 16; at += 1) {
-      await api.call('POST', '/api/variables/', { body: { name: `large-${at}`, value } });
+      await api.call('POST', '/api/work_pools/', { body: { name: `large-${at}`, type: 'process', description } });
     }
 
-    const all = await api.call('POST', '/api/variables/filter', { body: { variables: { name: { like_: 'large-' } } } });
-    const some = await api.call('POST', '/api/variables/filter', {
-      body: { variables: { name: { like_: 'large-' } }, limit: 4 },
-    });
+    const all = await api.call('POST', '/api/work_pools/filter', { body: {} });
+    const some = await api.call('POST', '/api/work_pools/filter', { body: { limit: 4 } });
 
     expect(all.status).toBe(413);
     expect(all.body.detail).toContain('ask for fewer items');
     expect(some.status).toBe(200);
   });
+});
+
+it.each([
+  ['a text with half a pair of surrogates', '{"name": "\\ud800"}'],
+  ['a name with half a pair of surrogates', '{"name": "x", "labels": {"\\udfff": 1}}'],
+])('answers 422 to %s', async (_what, text) => {
+  const answer = await api.call('POST', '/api/flows/', { text });
+
+  expect(answer.status).toBe(422);
+  expect(answer.body.exception_detail).toMatchObject([{ type: 'json_invalid', loc: ['body'] }]);
+});
+
+it('takes a character that JSON writes as a pair of surrogates', async () => {
+  const answer = await api.call('POST', '/api/flows/', { text: '{"name": "\\ud83d\\ude00"}' });
+
+  expect(answer.body.name).toBe('😀');
 });
 
 describe('authentication', () => {
@@ -222,6 +249,10 @@ describe('the exported handler', () => {
       SLIPWAY_BULK_TABLE: 'slipway-bulk',
       SLIPWAY_SUBMIT_QUEUE_URL: 'http://127.0.0.1:1/submit',
       SLIPWAY_OBSERVE_QUEUE_URL: 'http://127.0.0.1:1/observe',
+      SLIPWAY_EVENTS_QUEUE_URL: 'http://127.0.0.1:1/events',
+      SLIPWAY_ACT_QUEUE_URL: 'http://127.0.0.1:1/act',
+      SLIPWAY_SOCKETS_URL: 'http://127.0.0.1:1/sockets',
+      SLIPWAY_SECRET_KEY_FILE: '/dev/null/secret-key',
     });
     const { handler } = await import('../../lambdas/api/entry.ts');
 

@@ -112,9 +112,23 @@ describe('variables that cannot be served', () => {
     expect(answer.status).toBe(422);
   });
 
-  it('answers 413 to a value that no item can hold', async () => {
-    const answer = await create('huge', 'x'.repeat(400_000));
+  it('answers 422 to a value of more than 5,000 bytes, as Prefect does', async () => {
+    const largest = await create('largest', 'x'.repeat(4_998));
+    const answer = await create('huge', 'x'.repeat(4_999));
 
-    expect(answer.status).toBe(413);
+    expect(largest.status).toBe(201);
+    expect(answer.status).toBe(422);
+    expect(answer.body.exception_detail[0].msg).toContain('Variable value must be less than 5000 characters');
+  });
+
+  it('answers 409 to a change that takes name or tags away', async () => {
+    await create('whole', 1);
+
+    const answers = [
+      await api.call('PATCH', '/api/variables/name/whole', { body: { name: null } }),
+      await api.call('PATCH', '/api/variables/name/whole', { body: { tags: null } }),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([409, 409]);
   });
 });

@@ -171,13 +171,27 @@ describe('work queues that cannot be served', () => {
     expect([again.status, deleted.status]).toEqual([409, 409]);
   });
 
-  it('refuses to rename a queue, in words', async () => {
+  it('refuses a name that another queue of the pool has', async () => {
     const { queues } = await queuesOfNewPool();
+    await api.call('POST', queues, { body: { name: 'taken' } });
 
-    const answer = await api.call('PATCH', `${queues}/default`, { body: { name: 'other' } });
+    const answer = await api.call('PATCH', `${queues}/default`, { body: { name: 'taken' } });
 
-    expect(answer.status).toBe(422);
-    expect(answer.body.detail).toContain('a work queue keeps its name');
+    expect(answer).toMatchObject({ status: 409 });
+  });
+
+  it('renames a queue, whose old name is then free for another one', async () => {
+    const { queues } = await queuesOfNewPool();
+    const { id } = (await api.call('POST', queues, { body: { name: 'old' } })).body;
+
+    const renamed = await api.call('PATCH', `${queues}/old`, { body: { name: 'new' } });
+    const gone = await api.call('GET', `${queues}/old`);
+    const found = await api.call('GET', `${queues}/new`);
+    const fresh = await api.call('POST', queues, { body: { name: 'old' } });
+
+    expect([renamed.status, gone.status, fresh.status]).toEqual([204, 404, 201]);
+    expect(found.body.id).toBe(id);
+    expect(fresh.body.id).not.toBe(id);
   });
 
   it.each([[{ name: 'a>b' }], [{ name: 'x', priority: 0 }], [{ name: 'x', priority: 'high' }], [{ colour: 1 }]])(

@@ -65,3 +65,11 @@ describe('workers', () => {
     expect(answer.body.exception_detail[0]).toEqual({ type: 'missing', loc: ['body', 'name'], msg: 'Field required' });
   });
 });
+
+it.each(['', 'x'.repeat(501)])('a worker cannot be named %j', async (name) => {
+  await api.call('POST', '/api/work_pools/', { body: { name: 'naming', type: 'process' } });
+
+  const answer = await api.call('POST', '/api/work_pools/naming/workers/heartbeat', { body: { name } });
+
+  expect(answer.status).toBe(422);
+});

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { coveragePage } from '../../scripts/openapi/coverage.ts';
 import { openapiDocument, operations } from '../../scripts/openapi/document.ts';
 import { driftOf, type PrefectOperation } from '../../scripts/openapi/drift.ts';
 
@@ -70,16 +69,5 @@ describe('the document', () => {
         'FlowRunFilter',
       ]),
     );
-  });
-
-  it('counts on the coverage page what is served, and gives reasons for the rest', () => {
-    const page = coveragePage([ours], {
-      version: '1',
-      operations: [model, { ...model, path: '/artifacts/', name: 'create_artifact' }],
-    });
-
-    expect(page).toContain('1 of 2 operations are served');
-    expect(page).toContain('| `POST /things/` | `create_thing` | served |');
-    expect(page).toContain('not there yet: artifacts are not kept yet');
   });
 });

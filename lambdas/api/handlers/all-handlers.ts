@@ -3,29 +3,66 @@ import type { allRoutes } from '../../../shared/contract/all-routes.ts';
 import type { Handlers } from '../../../shared/contract/define-routes.ts';
 import type { ApiDeps } from '../deps.ts';
 import { adminHandlers } from './admin.ts';
+import { artifactHandlers } from './artifacts.ts';
+import { automationHandlers } from './automations.ts';
+import { blockDocumentHandlers } from './block-documents.ts';
+import { blockCapabilityHandlers, blockSchemaHandlers } from './block-schemas.ts';
+import { blockTypeHandlers } from './block-types.ts';
+import { automationTemplateHandlers, schemaCheckHandlers, templateHandlers } from './checks.ts';
+import { concurrencyStatusHandlers } from './concurrency-status.ts';
 import { deploymentRunHandlers } from './deployment-runs.ts';
 import { deploymentHandlers } from './deployments.ts';
+import { eventHandlers } from './events.ts';
+import { flowRunActionHandlers } from './flow-run-actions.ts';
+import { flowRunGraphHandlers } from './flow-run-graph.ts';
+import { flowRunHistoryHandlers, flowRunPageHandlers } from './flow-run-history.ts';
 import { flowRunHandlers, flowRunStateHandlers } from './flow-runs.ts';
 import { flowHandlers } from './flows.ts';
-import { logHandlers } from './logs.ts';
-import { automationHandlers, globalLimitHandlers, tagLimitHandlers, taskRunHandlers } from './nothing-yet.ts';
+import { globalLimitHandlers, limitHolderHandlers } from './global-limits.ts';
+import { flowRunLogHandlers, logHandlers } from './logs.ts';
+import { savedSearchHandlers } from './saved-searches.ts';
+import { tagLimitHandlers } from './tag-limits.ts';
+import { taskRunHandlers, taskRunStateHandlers } from './task-runs.ts';
+import { uiFlowHandlers } from './ui-flows.ts';
+import { taskWorkerHandlers, uiTaskRunHandlers } from './ui-task-runs.ts';
 import { variableHandlers } from './variables.ts';
 import { workerHandlers, workPoolHandlers } from './work-pools.ts';
 import { poolQueueHandlers, workQueueHandlers } from './work-queues.ts';
 
 const allHandlers = {
   admin: adminHandlers,
+  artifacts: artifactHandlers,
+  automationTemplates: automationTemplateHandlers,
   automations: automationHandlers,
+  blockCapabilities: blockCapabilityHandlers,
+  blockDocuments: blockDocumentHandlers,
+  blockSchemas: blockSchemaHandlers,
+  blockTypes: blockTypeHandlers,
+  concurrencyStatus: concurrencyStatusHandlers,
   deploymentRuns: deploymentRunHandlers,
   deployments: deploymentHandlers,
+  events: eventHandlers,
+  flowRunGraphs: flowRunGraphHandlers,
+  flowRunActions: flowRunActionHandlers,
+  flowRunHistory: flowRunHistoryHandlers,
+  flowRunPage: flowRunPageHandlers,
+  flowRunLogs: flowRunLogHandlers,
   flowRunStates: flowRunStateHandlers,
   flowRuns: flowRunHandlers,
   flows: flowHandlers,
   globalLimits: globalLimitHandlers,
+  limitHolders: limitHolderHandlers,
   logs: logHandlers,
   poolQueues: poolQueueHandlers,
+  savedSearches: savedSearchHandlers,
+  schemaChecks: schemaCheckHandlers,
   tagLimits: tagLimitHandlers,
+  taskRunStates: taskRunStateHandlers,
   taskRuns: taskRunHandlers,
+  taskWorkers: taskWorkerHandlers,
+  uiTaskRuns: uiTaskRunHandlers,
+  templates: templateHandlers,
+  uiFlows: uiFlowHandlers,
   variables: variableHandlers,
   workPools: workPoolHandlers,
   workQueues: workQueueHandlers,

@@ -4,14 +4,15 @@ import type { ScheduleCreate, ScheduleInput, ScheduleUpdate } from '../../../sha
 import { type Deployment, isPushPool, type WorkPool, type WorkQueue } from '../../../shared/domain/catalogue.ts';
 import { checkParameters, schemaProblem } from '../../../shared/domain/deployment/parameters.ts';
 import type { SentSchedule } from '../../../shared/domain/deployment/schedules.ts';
-import { workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { Json, JsonObject } from '../../../shared/domain/json.ts';
+import { anchored } from '../../../shared/domain/schedule/anchor.ts';
 import { checkEcsJobVariables } from '../../../shared/domain/task/ecs-job-variables.ts';
 import { checkJobVariables } from '../../../shared/domain/template/job-variable-check.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Refusal } from '../refusal.ts';
 import { orNone, present } from '../wire/present.ts';
 import { isoText } from '../wire/times.ts';
+import { freeQueueId } from './free-queue-id.ts';
 import { freePriority } from './queue-priority.ts';
 
 export type Place = { readonly pool: WorkPool; readonly queue: WorkQueue };
@@ -26,7 +27,7 @@ export async function findPlace(deps: ApiDeps, pool: WorkPool, queueName: string
   const name = queueName ?? 'default';
   const now = deps.world.now();
   const { item } = await deps.catalogue.workQueues.create({
-    id: workQueueIdOf(deps.world.sha256, pool.name, name),
+    id: freeQueueId(deps, queues, { workPoolName: pool.name, name }),
     created: now,
     updated: now,
     version: 1,
@@ -59,7 +60,11 @@ export function checkDeploymentParameters(
   if (unusable !== undefined) throw new Refusal('invalid_request', `${refusal.doing}: ${unusable}`);
   const [problem] = checkParameters(schema, parameters, { required: false });
   if (problem === undefined) return;
-  throw new Refusal(refusal.code, `${refusal.doing}: Validation failed. Failure reason: ${problem}`);
+  const reason = `Validation failed. Failure reason: ${problem}`;
+  if (refusal.code === 'conflict') throw new Refusal('conflict', `${refusal.doing}: ${reason}`);
+  // Where a deployment is created, Prefect's request model itself refuses.
+  const problems = [{ type: 'value_error', loc: ['body'], msg: `Value error, ${reason}` }];
+  throw new Refusal('invalid_request', reason, { problems });
 }
 
 type Sent = DeploymentCreate | DeploymentUpdate;
@@ -109,6 +114,12 @@ export function atPlace(deployment: Deployment, { pool, queue }: Place): Deploym
   };
 }
 
+/** No pool: whoever serves the deployment polls for it. */
+export function withoutPlace(deployment: Deployment): Deployment {
+  const { workPoolName: _pool, workPoolType: _type, workQueueId: _id, workQueueName: _name, ...rest } = deployment;
+  return rest;
+}
+
 export function sentSchedule(sent: ScheduleCreate | ScheduleUpdate, now: number): SentSchedule {
   return {
     schedule: sent.schedule ? scheduleJson(sent.schedule, now) : undefined,
@@ -122,7 +133,9 @@ export function sentSchedule(sent: ScheduleCreate | ScheduleUpdate, now: number)
 
 function scheduleJson(schedule: ScheduleInput, now: number): JsonObject {
   const timezone = schedule.timezone ?? 'UTC';
-  if ('cron' in schedule) return { cron: schedule.cron, timezone, day_or: schedule.day_or };
-  if ('rrule' in schedule) return { rrule: schedule.rrule, timezone };
+  if ('cron' in schedule) {
+    return { cron: schedule.cron, timezone: schedule.timezone ?? null, day_or: schedule.day_or };
+  }
+  if ('rrule' in schedule) return { rrule: anchored(schedule.rrule, { now, zone: timezone }), timezone };
   return { interval: schedule.interval, anchor_date: isoText(schedule.anchor_date ?? now), timezone };
 }

@@ -1,7 +1,13 @@
 // Runs of deployments: asked for, and listed for runners that poll.
-import type { Handlers } from '../../../shared/contract/define-routes.ts';
-import type { deploymentRunRoutes } from '../../../shared/contract/flow-runs.ts';
+import type { z } from 'zod';
+import type { Caller, Handlers } from '../../../shared/contract/define-routes.ts';
+import type {
+  DeploymentFlowRunCreate,
+  deploymentRunRoutes,
+  flowRunCreateResult,
+} from '../../../shared/contract/flow-runs.ts';
 import type { Deployment } from '../../../shared/domain/catalogue.ts';
+import type { TriggerAnswer } from '../../../shared/use-cases/trigger-run.ts';
 import type { ApiDeps } from '../deps.ts';
 import { found, Refusal } from '../refusal.ts';
 import { answerCreation, askedRun } from './create-run.ts';
@@ -32,18 +38,53 @@ async function checkPlace(
   if (asked.queueName !== undefined) await findPlace(deps, pool, asked.queueName);
 }
 
+type Asked = {
+  readonly deployment: Deployment;
+  readonly body: DeploymentFlowRunCreate;
+  readonly caller: Caller | undefined;
+};
+
+async function createOne(deps: ApiDeps, { deployment, body, caller }: Asked): Promise<TriggerAnswer> {
+  const queueName = body.work_queue_name ?? undefined;
+  await checkPlace(deps, deployment, { queueName, jobVariables: body.job_variables ?? {} });
+  const enforce = body.enforce_parameter_schema ?? undefined;
+  return deps.useCases.triggerRun({
+    ...askedRun(body, deps.world.now()),
+    deployment,
+    ...(caller === undefined ? {} : { caller }),
+    ...(enforce === undefined ? {} : { enforceParameterSchema: enforce }),
+  });
+}
+
+/** Prefect's own bound for one request. */
+const bulkLimit = 100;
+
+/** One of many: what is wrong with it is said in its place, what may pass by itself is no answer. */
+async function resultOf(creation: Promise<TriggerAnswer>): Promise<z.input<typeof flowRunCreateResult>> {
+  try {
+    const answer = await creation;
+    if (answer.kind !== 'refused') return { flow_run_id: answer.run.id, status: 'CREATED', error: null };
+    return { flow_run_id: null, status: 'FAILED', error: answer.reason };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { flow_run_id: null, status: 'FAILED', error: error.message };
+  }
+}
+
 export const deploymentRunHandlers = {
-  async create_flow_run_from_deployment({ params, body }, deps) {
+  async create_flow_run_from_deployment({ params, body, caller }, deps) {
     const deployment = found(await deps.catalogue.deployments.read(params.id), 'Deployment not found');
-    const queueName = body.work_queue_name ?? undefined;
-    await checkPlace(deps, deployment, { queueName, jobVariables: body.job_variables ?? {} });
-    const enforce = body.enforce_parameter_schema ?? undefined;
-    const creation = await deps.useCases.triggerRun({
-      ...askedRun(body, deps.world.now()),
-      deployment,
-      ...(enforce === undefined ? {} : { enforceParameterSchema: enforce }),
-    });
-    return answerCreation(creation, (run) => wireOfRun(deps, run));
+    return answerCreation(await createOne(deps, { deployment, body, caller }), (run) => wireOfRun(deps, run));
+  },
+
+  async bulk_create_flow_runs_from_deployment({ params, body, caller }, deps) {
+    if (body.length > bulkLimit) {
+      throw new Refusal('bad_request', `Cannot create more than ${bulkLimit} flow runs at once.`);
+    }
+    const deployment = found(await deps.catalogue.deployments.read(params.id), 'Deployment not found');
+    const results = [];
+    for (const asked of body) results.push(await resultOf(createOne(deps, { deployment, body: asked, caller })));
+    return { results };
   },
 
   async get_scheduled_flow_runs_for_deployments({ body }, deps) {

@@ -9,11 +9,14 @@ import {
   matchesWorkQueue,
 } from '../../../shared/domain/filter/catalogue-filters.ts';
 import { inNamedOrder } from '../../../shared/domain/filter/order.ts';
+import { replanned } from '../../../shared/domain/schedule/plan.ts';
 import type { ApiDeps } from '../deps.ts';
 import { found, notFound } from '../refusal.ts';
 import { workQueueToWire } from '../wire/catalogue.ts';
 import { type DeploymentWire, deploymentToWire } from '../wire/deployments.ts';
+import { orNone, present } from '../wire/present.ts';
 import { changing } from './changing.ts';
+import { limitsOf } from './deployment-limits.ts';
 import { idsOfRuns } from './find-runs.ts';
 import { cut, paged, pageWindow, windowOf } from './paging.ts';
 import { removeDeployment } from './remove-deployment.ts';
@@ -25,13 +28,14 @@ const missing = 'Deployment not found';
 
 async function wireOf(deps: ApiDeps, deployment: Deployment): Promise<DeploymentWire> {
   const { workPoolName, workQueueId } = deployment;
-  const [pool, queue] = await Promise.all([
+  const [pool, queue, limits] = await Promise.all([
     workPoolName === undefined ? undefined : deps.catalogue.workPools.read(workPoolName),
     workQueueId === undefined ? undefined : deps.catalogue.workQueues.read(workQueueId),
+    limitsOf(deps, [deployment]),
   ]);
   return deploymentToWire(deployment, {
     now: deps.world.now(),
-    sha256: deps.world.sha256,
+    limits,
     ...(pool === undefined ? {} : { pool }),
     ...(queue === undefined ? {} : { queue }),
   });
@@ -62,21 +66,24 @@ async function matchingDeployments(
   return { deployments, around };
 }
 
-function listedWire(deps: ApiDeps, around: Surroundings) {
-  const view = { now: deps.world.now(), sha256: deps.world.sha256 };
-  return (deployment: Deployment) => {
+async function listedWire(deps: ApiDeps, around: Surroundings, deployments: readonly Deployment[]) {
+  const view = { now: deps.world.now(), limits: await limitsOf(deps, deployments) };
+  return deployments.map((deployment) => {
     const { workPool: pool, workQueue: queue } = belongings(deployment, around);
     return deploymentToWire(deployment, {
       ...view,
       ...(pool === undefined ? {} : { pool }),
       ...(queue === undefined ? {} : { queue }),
     });
-  };
+  });
 }
 
 async function setPaused(deps: ApiDeps, id: string, paused: boolean): Promise<void> {
   const store = { read: () => deps.catalogue.deployments.read(id), write: deps.catalogue.deployments.change };
-  found(await changing(store, (before) => ({ ...before, paused, updated: deps.world.now() })), missing);
+  const now = deps.world.now();
+  const change = (before: Deployment) => replanned({ ...before, paused, updated: now }, { now, clearsLate: paused });
+  found(await changing(store, change), missing);
+  await deps.useCases.planRuns(id);
 }
 
 export const deploymentHandlers = {
@@ -103,13 +110,13 @@ export const deploymentHandlers = {
   async read_deployments({ body }, deps) {
     const window = windowOf(body);
     const { deployments, around } = await matchingDeployments(deps, body);
-    return cut(inNamedOrder(deployments, body.sort), window).map(listedWire(deps, around));
+    return listedWire(deps, around, cut(inNamedOrder(deployments, body.sort), window));
   },
 
   async paginate_deployments({ body }, deps) {
     const window = pageWindow(body);
     const { deployments, around } = await matchingDeployments(deps, body);
-    const results = cut(inNamedOrder(deployments, body.sort), window).map(listedWire(deps, around));
+    const results = await listedWire(deps, around, cut(inNamedOrder(deployments, body.sort), window));
     return paged(results, deployments.length, window);
   },
 
@@ -120,15 +127,41 @@ export const deploymentHandlers = {
     if (!(await removeDeployment(deps, deployment))) throw notFound(missing);
   },
 
+  async bulk_delete_deployments({ body }, deps) {
+    const { deployments } = await matchingDeployments(deps, { deployments: body.deployments });
+    const deleted: string[] = [];
+    for (const deployment of inNamedOrder(deployments, 'NAME_ASC').slice(0, body.limit)) {
+      if (await removeDeployment(deps, deployment)) deleted.push(deployment.id);
+    }
+    return { deleted };
+  },
+
+  async schedule_deployment({ params, body }, deps) {
+    const deployment = await deps.catalogue.deployments.read(params.id);
+    // As with Prefect: where there is no deployment, there is nothing to record.
+    if (deployment === undefined) return;
+    await deps.useCases.scheduleRuns(
+      deployment,
+      present({
+        start: orNone(body.start_time),
+        end: orNone(body.end_time),
+        minAhead: typeof body.min_time === 'number' ? body.min_time * 1000 : undefined,
+        minRuns: orNone(body.min_runs),
+        maxRuns: orNone(body.max_runs),
+      }),
+    );
+  },
+
   pause_deployment: ({ params }, deps) => setPaused(deps, params.id, true),
   resume_deployment: ({ params }, deps) => setPaused(deps, params.id, false),
 
   async work_queue_check_for_deployment({ params }, deps) {
-    const { workQueueId } = found(await deps.catalogue.deployments.read(params.id), missing);
-    const queue = workQueueId === undefined ? undefined : await deps.catalogue.workQueues.read(workQueueId);
-    if (queue === undefined) return [];
-    const pool = await deps.catalogue.workPools.read(queue.workPoolName);
-    const view = { pool, activeSlots: undefined, now: deps.world.now(), sha256: deps.world.sha256 };
-    return [workQueueToWire(queue, view)];
+    found(await deps.catalogue.deployments.read(params.id), missing);
+    // As with Prefect: queues without a filter, which all of ours are, take every deployment.
+    const view = { pool: undefined, activeSlots: undefined, now: deps.world.now(), sha256: deps.world.sha256 };
+    return (await deps.catalogue.workQueues.list()).map((queue) => {
+      const { work_pool_name: _pool, status: _status, active_slots: _slots, ...plain } = workQueueToWire(queue, view);
+      return plain;
+    });
   },
 } satisfies Handlers<typeof deploymentRoutes, ApiDeps>;

@@ -41,6 +41,13 @@ async function matchingFlows(deps: ApiDeps, filters: Filters): Promise<readonly 
   );
 }
 
+/** The deployments go first: one without its flow could never be found by name again. */
+async function removeFlow(deps: ApiDeps, id: string): Promise<boolean> {
+  const deployments = await deps.catalogue.deployments.list();
+  for (const deployment of deployments.filter(({ flowId }) => flowId === id)) await removeDeployment(deps, deployment);
+  return deps.catalogue.flows.remove(id);
+}
+
 export const flowHandlers = {
   async create_flow({ body }, { catalogue, world }) {
     const now = world.now();
@@ -81,13 +88,14 @@ export const flowHandlers = {
     return paged(cut(flows, window).map(flowToWire), flows.length, window);
   },
 
+  async bulk_delete_flows({ body }, deps) {
+    const flows = inNamedOrder(await matchingFlows(deps, { flows: body.flows }), 'NAME_ASC').slice(0, body.limit);
+    const deleted: string[] = [];
+    for (const { id } of flows) if (await removeFlow(deps, id)) deleted.push(id);
+    return { deleted };
+  },
+
   async delete_flow({ params }, deps) {
-    const { catalogue } = deps;
-    const deployments = await catalogue.deployments.list();
-    // The deployments go first: one without its flow could never be found by name again.
-    for (const deployment of deployments.filter(({ flowId }) => flowId === params.id)) {
-      await removeDeployment(deps, deployment);
-    }
-    if (!(await catalogue.flows.remove(params.id))) throw notFound(missing);
+    if (!(await removeFlow(deps, params.id))) throw notFound(missing);
   },
 } satisfies Handlers<typeof flowRoutes, ApiDeps>;

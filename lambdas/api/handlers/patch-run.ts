@@ -11,13 +11,14 @@ import { checkVariables } from './deployment-change.ts';
 export async function patchOf(deps: ApiDeps, runId: string, body: FlowRunUpdate): Promise<RunPatch> {
   if (body.job_variables) await checkJobVariables(deps, runId, body.job_variables);
   return present({
-    name: orNone(body.name),
+    // As on Prefect's server, a run whose name is taken away gets a new one.
+    name: body.name === null ? deps.world.newName() : body.name,
     tags: body.tags,
     parameters: body.parameters,
     jobVariables: orNone(body.job_variables),
     empiricalPolicy: body.empirical_policy === undefined ? undefined : policyFromWire(body.empirical_policy),
-    flowVersion: orNone(body.flow_version),
-    infrastructurePid: orNone(body.infrastructure_pid),
+    flowVersion: body.flow_version,
+    infrastructurePid: body.infrastructure_pid,
   });
 }
 

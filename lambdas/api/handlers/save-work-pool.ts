@@ -3,6 +3,7 @@ import type { WorkPoolCreate, WorkPoolUpdate } from '../../../shared/contract/wo
 import { isPushPool, type WorkPool, type WorkQueue } from '../../../shared/domain/catalogue.ts';
 import { workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
+import { replanned } from '../../../shared/domain/schedule/plan.ts';
 import { checkEcsJobVariables } from '../../../shared/domain/task/ecs-job-variables.ts';
 import { checkBaseJobTemplate, checkJobVariables } from '../../../shared/domain/template/job-variable-check.ts';
 import { defaultTemplate } from '../../../shared/domain/work-pool/collections.ts';
@@ -10,6 +11,7 @@ import type { ApiDeps } from '../deps.ts';
 import { found, Refusal } from '../refusal.ts';
 import { orNone, present } from '../wire/present.ts';
 import { changing } from './changing.ts';
+import { withoutPlace } from './deployment-change.ts';
 import { noteDefaultCredentials } from './ignored-credentials.ts';
 
 const reserved = "Work pools starting with 'Prefect' are reserved for internal use";
@@ -18,13 +20,23 @@ function isReserved(name: string): boolean {
   return name.toLowerCase().startsWith('prefect');
 }
 
-/** @throws Refusal invalid_request with every problem of the template, sizes included */
-function checkTemplate(type: string, template: JsonObject): void {
+/** @throws Refusal invalid_request with every problem of the template, as Prefect's request model refuses */
+function checkShape(template: JsonObject): void {
   const shape = checkBaseJobTemplate(template);
-  const variables =
-    shape.length > 0 ? [] : checkJobVariables({ template, jobVariables: {}, required: false, defaults: 'checked' });
-  const isJudged = shape.length === 0 && variables.length === 0 && isPushPool(type);
-  const problems = [...shape, ...variables, ...(isJudged ? checkEcsJobVariables(template, {}) : [])];
+  if (shape.length === 0) return;
+  const problems = shape.map(({ variable, problem }) => ({
+    type: 'value_error',
+    loc: ['body', 'base_job_template'],
+    msg: `Value error, '${variable}' ${problem}`,
+  }));
+  throw new Refusal('invalid_request', 'Invalid request received.', { problems });
+}
+
+/** @throws Refusal invalid_request with every default that does not fit, sizes included */
+function checkDefaults(type: string, template: JsonObject): void {
+  const variables = checkJobVariables({ template, jobVariables: {}, required: false, defaults: 'checked' });
+  const isJudged = variables.length === 0 && isPushPool(type);
+  const problems = [...variables, ...(isJudged ? checkEcsJobVariables(template, {}) : [])];
   if (problems.length === 0) return;
   const text = problems.map(({ variable, problem }) => `'${variable}' ${problem}`).join('; ');
   throw new Refusal('invalid_request', `Validation failed for work pool's job variable defaults: ${text}`);
@@ -37,7 +49,8 @@ export async function createWorkPool(deps: ApiDeps, sent: WorkPoolCreate): Promi
   const isEmpty = Object.keys(template).length === 0;
   // A push pool with an empty template could start nothing: it gets that of its type.
   const baseJobTemplate = isEmpty && isPushPool(sent.type) ? (defaultTemplate(sent.type) ?? template) : template;
-  checkTemplate(sent.type, baseJobTemplate);
+  checkShape(baseJobTemplate);
+  checkDefaults(sent.type, baseJobTemplate);
   noteDefaultCredentials(deps, { type: sent.type, name: sent.name, baseJobTemplate });
   const now = world.now();
   const kept = { created: now, updated: now, version: 1, workPoolName: sent.name };
@@ -95,7 +108,9 @@ export async function updateWorkPool(deps: ApiDeps, name: string, sent: WorkPool
         ? storage(sent.storage_configuration)
         : before.storageConfiguration,
     });
-    if (sent.base_job_template) checkTemplate(after.type, after.baseJobTemplate);
+    if (sent.base_job_template) checkShape(after.baseJobTemplate);
+    // As with Prefect, changed defaults are the worker's to judge; where we are the worker, at once.
+    if (sent.base_job_template && isPushPool(after.type)) checkDefaults(after.type, after.baseJobTemplate);
     return after;
   });
   const pool = found(changed, `Work pool "${name}" not found.`);
@@ -104,7 +119,8 @@ export async function updateWorkPool(deps: ApiDeps, name: string, sent: WorkPool
 }
 
 /** The pool goes first, so that nothing new can enter; what is left of it is found by its name. */
-export async function removeWorkPool({ catalogue }: ApiDeps, pool: WorkPool): Promise<void> {
+export async function removeWorkPool(deps: ApiDeps, pool: WorkPool): Promise<void> {
+  const { catalogue } = deps;
   if (isReserved(pool.name)) throw new Refusal('forbidden', `${reserved} and can not be deleted.`);
   if (!(await catalogue.workPools.remove(pool.name))) {
     throw new Refusal('not_found', `Work pool "${pool.name}" not found.`);
@@ -118,14 +134,15 @@ export async function removeWorkPool({ catalogue }: ApiDeps, pool: WorkPool): Pr
   await Promise.all([
     ...queues.map(({ id }) => catalogue.workQueues.remove(id)),
     ...workers.map(({ name }) => catalogue.workers.remove(pool.name, name)),
-    ...left.map(({ id }) => leavePlace(catalogue, id)),
+    ...left.map(({ id }) => leavePlace(deps, id)),
   ]);
 }
 
 /** A deployment whose queue is gone has neither queue nor pool, as with Prefect. */
-export async function leavePlace({ deployments }: ApiDeps['catalogue'], id: string): Promise<void> {
-  await changing({ read: () => deployments.read(id), write: deployments.change }, (before) => {
-    const { workPoolName: _pool, workPoolType: _type, workQueueId: _id, workQueueName: _name, ...rest } = before;
-    return rest;
-  });
+export async function leavePlace({ catalogue, useCases, world }: ApiDeps, id: string): Promise<void> {
+  const { deployments } = catalogue;
+  await changing({ read: () => deployments.read(id), write: deployments.change }, (before) =>
+    replanned(withoutPlace(before), { now: world.now() }),
+  );
+  await useCases.planRuns(id);
 }

@@ -1,11 +1,12 @@
 // Creates, changes and deletes work queues.
 import type { WorkQueueCreate, WorkQueueUpdate } from '../../../shared/contract/work-queues.ts';
 import type { WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
-import { workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { ApiDeps } from '../deps.ts';
 import { found, Refusal } from '../refusal.ts';
 import { orNone, present } from '../wire/present.ts';
 import { changing } from './changing.ts';
+import { integrityConflict } from './deployment-references.ts';
+import { freeQueueId } from './free-queue-id.ts';
 import { freePriority, makeRoom } from './queue-priority.ts';
 import { createWorkPool, leavePlace } from './save-work-pool.ts';
 
@@ -13,8 +14,9 @@ export async function createWorkQueue(deps: ApiDeps, pool: WorkPool, sent: WorkQ
   const { catalogue, world } = deps;
   const now = world.now();
   const queues = await catalogue.workQueues.list(pool.name);
+  if (queues.some(({ name }) => name === sent.name)) throw nameIsTaken(pool.name);
   const queue: WorkQueue = present({
-    id: workQueueIdOf(world.sha256, pool.name, sent.name),
+    id: freeQueueId(deps, queues, { workPoolName: pool.name, name: sent.name }),
     created: now,
     updated: now,
     version: 1,
@@ -26,23 +28,34 @@ export async function createWorkQueue(deps: ApiDeps, pool: WorkPool, sent: WorkQ
     priority: sent.priority ?? freePriority(queues),
   });
   const { kind, item } = await catalogue.workQueues.create(queue);
-  if (kind === 'exists') {
-    throw new Refusal('conflict', `A work queue with this name already exists in work pool '${pool.name}'.`);
-  }
+  if (kind === 'exists') throw nameIsTaken(pool.name);
   if (sent.priority) await makeRoom(deps, item);
   return item;
 }
 
+function nameIsTaken(workPoolName: string): Refusal {
+  const where = workPoolName === agentPool ? '' : ` in work pool '${workPoolName}'`;
+  return new Refusal('conflict', `A work queue with this name already exists${where}.`);
+}
+
+/** @throws Refusal conflict: names are unique within a pool */
+async function checkNewName({ catalogue }: ApiDeps, id: string, name: string | null | undefined): Promise<void> {
+  const queue = name ? await catalogue.workQueues.read(id) : undefined;
+  if (queue === undefined || queue.name === name) return;
+  const others = await catalogue.workQueues.list(queue.workPoolName);
+  if (others.some((other) => other.name === name)) throw integrityConflict();
+}
+
 export async function updateWorkQueue(deps: ApiDeps, id: string, sent: WorkQueueUpdate): Promise<void> {
   const { workQueues } = deps.catalogue;
+  // Prefect's columns take no null here.
+  if (sent.name === null || sent.description === null || sent.priority === null) throw integrityConflict();
+  await checkNewName(deps, id, sent.name);
   const changed = await changing({ read: () => workQueues.read(id), write: workQueues.change }, (before) => {
-    if (sent.name && sent.name !== before.name) {
-      const problem = `a work queue keeps its name: got ${sent.name} for ${before.name}, create another one instead`;
-      throw new Refusal('invalid_request', problem);
-    }
     return present({
       ...before,
       updated: deps.world.now(),
+      name: sent.name ?? before.name,
       description: sent.description === undefined ? before.description : orNone(sent.description),
       isPaused: sent.is_paused ?? before.isPaused,
       concurrencyLimit: sent.concurrency_limit === undefined ? before.concurrencyLimit : orNone(sent.concurrency_limit),
@@ -57,13 +70,14 @@ export async function updateWorkQueue(deps: ApiDeps, id: string, sent: WorkQueue
   }
 }
 
-export async function removeWorkQueue({ catalogue }: ApiDeps, queue: WorkQueue): Promise<void> {
+export async function removeWorkQueue(deps: ApiDeps, queue: WorkQueue): Promise<void> {
+  const { catalogue } = deps;
   const pool = await catalogue.workPools.read(queue.workPoolName);
   if (pool?.defaultQueueId === queue.id) throw new Refusal('conflict', "Can't delete a pool's default queue.");
   if (!(await catalogue.workQueues.remove(queue.id))) throw new Refusal('not_found', 'work queue not found');
   const deployments = await catalogue.deployments.list();
   const left = deployments.filter(({ workQueueId }) => workQueueId === queue.id);
-  await Promise.all(left.map(({ id }) => leavePlace(catalogue, id)));
+  await Promise.all(left.map(({ id }) => leavePlace(deps, id)));
 }
 
 export const agentPool = 'default-agent-pool';

@@ -10,6 +10,8 @@ import { variableToWire } from '../wire/catalogue.ts';
 import { cut, windowOf } from './paging.ts';
 
 const missing = 'Variable not found.';
+const integrity =
+  'Data integrity conflict. This usually means a unique or foreign key constraint was violated. See server logs for details.';
 
 async function readById({ catalogue }: ApiDeps, id: string): Promise<Variable> {
   return found(
@@ -23,7 +25,10 @@ async function readByName({ catalogue }: ApiDeps, name: string): Promise<Variabl
 }
 
 /** A variable is known by its name, so a new name is a new item that takes the old one's id with it. */
-async function update({ catalogue, world }: ApiDeps, before: Variable, sent: VariableUpdate): Promise<void> {
+async function update(deps: ApiDeps, before: Variable, sent: VariableUpdate): Promise<void> {
+  const { catalogue, world } = deps;
+  // Prefect's table has no room for either.
+  if (sent.name === null || sent.tags === null) throw new Refusal('conflict', integrity);
   const after: Variable = {
     ...before,
     updated: world.now(),
@@ -31,18 +36,21 @@ async function update({ catalogue, world }: ApiDeps, before: Variable, sent: Var
     value: sent.value === undefined ? before.value : sent.value,
     tags: sent.tags ?? before.tags,
   };
-  if (after.name === before.name) return catalogue.variables.put(after);
-  const { kind } = await catalogue.variables.create(after);
-  if (kind === 'exists') throw taken(after.name);
-  await catalogue.variables.remove(before.name);
+  if (after.name === before.name) {
+    await catalogue.variables.put(after);
+  } else {
+    const { kind } = await catalogue.variables.create(after);
+    if (kind === 'exists') throw taken(after.name);
+    await catalogue.variables.remove(before.name);
+  }
 }
 
 function taken(name: string): Refusal {
   return new Refusal('conflict', `A variable with the name '${name}' already exists.`);
 }
 
-async function remove({ catalogue }: ApiDeps, name: string): Promise<void> {
-  if (!(await catalogue.variables.remove(name))) throw notFound(missing);
+async function remove(deps: ApiDeps, variable: Variable): Promise<void> {
+  if (!(await deps.catalogue.variables.remove(variable.name))) throw notFound(missing);
 }
 
 async function matching({ catalogue }: ApiDeps, filter: VariableFilter | null | undefined) {
@@ -51,7 +59,8 @@ async function matching({ catalogue }: ApiDeps, filter: VariableFilter | null | 
 }
 
 export const variableHandlers = {
-  async create_variable({ body }, { catalogue, world }) {
+  async create_variable({ body }, deps) {
+    const { catalogue, world } = deps;
     const now = world.now();
     const { kind, item } = await catalogue.variables.create({
       id: world.newId(),
@@ -76,6 +85,6 @@ export const variableHandlers = {
   count_variables: async ({ body }, deps) => (await matching(deps, body.variables)).length,
   update_variable: async ({ params, body }, deps) => update(deps, await readById(deps, params.id), body),
   update_variable_by_name: async ({ params, body }, deps) => update(deps, await readByName(deps, params.name), body),
-  delete_variable: async ({ params }, deps) => remove(deps, (await readById(deps, params.id)).name),
-  delete_variable_by_name: async ({ params }, deps) => remove(deps, params.name),
+  delete_variable: async ({ params }, deps) => remove(deps, await readById(deps, params.id)),
+  delete_variable_by_name: async ({ params }, deps) => remove(deps, await readByName(deps, params.name)),
 } satisfies Handlers<typeof variableRoutes, ApiDeps>;

@@ -4,11 +4,10 @@ import type { poolQueueRoutes, workQueueRoutes } from '../../../shared/contract/
 import type { WorkQueue } from '../../../shared/domain/catalogue.ts';
 import { matchesWorkQueue, type WorkQueueFilter } from '../../../shared/domain/filter/catalogue-filters.ts';
 import type { ApiDeps } from '../deps.ts';
-import { found } from '../refusal.ts';
+import { found, Refusal } from '../refusal.ts';
 import { workQueueToWire } from '../wire/catalogue.ts';
 import { isoOrNull } from '../wire/times.ts';
 import { activeSlots } from './active-slots.ts';
-import { countRuns } from './find-runs.ts';
 import { wireOfRuns } from './flow-runs.ts';
 import { notePolledQueues } from './note-polls.ts';
 import { cut, limitOf, type Window, windowOf } from './paging.ts';
@@ -16,6 +15,7 @@ import { readPool } from './read-pool.ts';
 import { agentPool, createWorkQueue, ensureAgentPool, removeWorkQueue, updateWorkQueue } from './save-work-queue.ts';
 
 const missing = 'work queue not found';
+const mostLate = 200;
 
 async function wireOfQueues(deps: ApiDeps, queues: readonly WorkQueue[]) {
   const isLimited = queues.some(({ concurrencyLimit }) => concurrencyLimit !== undefined);
@@ -80,6 +80,12 @@ export const poolQueueHandlers = {
   },
 } satisfies Handlers<typeof poolQueueRoutes, ApiDeps>;
 
+/** A queue is unhealthy with the first late run: how many more there are, up to a page, is for people to read. */
+async function lateRuns({ useCases, world }: ApiDeps, { workPoolName, name }: WorkQueue): Promise<number> {
+  const poll = { workPoolName, workQueueNames: [name], scheduledBefore: world.now(), limit: mostLate };
+  return (await useCases.pollRuns(poll)).filter(({ run }) => run.state.name === 'Late').length;
+}
+
 export const workQueueHandlers = {
   async create_work_queue({ body }, deps) {
     return wireOfQueue(deps, await createWorkQueue(deps, await ensureAgentPool(deps), body));
@@ -113,7 +119,8 @@ export const workQueueHandlers = {
   },
 
   async read_work_queue_runs({ params, body }, deps) {
-    const queue = found(await deps.catalogue.workQueues.read(params.id), missing);
+    const queue = await deps.catalogue.workQueues.read(params.id);
+    if (queue === undefined) throw new Refusal('object_not_found', `Work queue with id ${params.id} not found.`);
     const polled = await deps.useCases.pollRuns({
       workPoolName: queue.workPoolName,
       workQueueNames: [queue.name],
@@ -128,11 +135,9 @@ export const workQueueHandlers = {
   },
 
   async read_work_queue_status({ params }, deps) {
-    const queue = found(await deps.catalogue.workQueues.read(params.id), `Work queue with id ${params.id} not found`);
-    const late = await countRuns(deps, {
-      flow_runs: { state: { type: { any_: ['SCHEDULED'] }, name: { any_: ['Late'] } } },
-      work_pool_queues: { id: { any_: [queue.id] } },
-    });
+    const queue = await deps.catalogue.workQueues.read(params.id);
+    if (queue === undefined) throw new Refusal('object_not_found', `Work queue with id ${params.id} not found`);
+    const late = await lateRuns(deps, queue);
     const maximumSeconds = 60;
     const silentMs = deps.world.now() - (queue.lastPolled ?? Number.NEGATIVE_INFINITY);
     return {

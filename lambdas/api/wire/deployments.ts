@@ -1,10 +1,11 @@
 // Deployments and their schedules for the wire.
 import type { z } from 'zod';
-import type { deployment, globalConcurrencyLimit } from '../../../shared/contract/deployments.ts';
+import type { deployment } from '../../../shared/contract/deployments.ts';
 import type { deploymentSchedule } from '../../../shared/contract/schedules.ts';
 import type { Deployment, DeploymentSchedule, WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
-import { derivedId, type Sha256 } from '../../../shared/domain/identity.ts';
 import { isJsonObject } from '../../../shared/domain/template/json-value.ts';
+import type { LimitInUse } from '../../../shared/use-cases/change-limits.ts';
+import { limitToWire } from './limits.ts';
 import { deploymentStatus } from './status.ts';
 import { isoOrNull, isoText } from './times.ts';
 
@@ -13,8 +14,9 @@ export type DeploymentWire = z.input<typeof deployment>;
 export type DeploymentView = {
   readonly pool?: WorkPool;
   readonly queue?: WorkQueue;
+  /** By id. */
+  readonly limits: ReadonlyMap<string, LimitInUse>;
   readonly now: number;
-  readonly sha256: Sha256;
 };
 
 export function deploymentToWire(item: Deployment, view: DeploymentView): DeploymentWire {
@@ -27,10 +29,10 @@ export function deploymentToWire(item: Deployment, view: DeploymentView): Deploy
     description: item.description ?? null,
     flow_id: item.flowId,
     paused: item.paused,
-    schedules: item.schedules.map(scheduleToWire),
+    schedules: newestFirst(item.schedules).map(scheduleToWire),
     // Prefect answers the number only inside of the limit that it made for it.
     concurrency_limit: null,
-    global_concurrency_limit: limitToWire(item, view.sha256),
+    global_concurrency_limit: ofDeployment(item, view),
     concurrency_options: item.concurrencyOptions ?? null,
     tags: [...item.tags],
     labels: item.labels,
@@ -65,18 +67,15 @@ function placeToWire(item: Deployment) {
   };
 }
 
-function limitToWire(item: Deployment, sha256: Sha256): z.input<typeof globalConcurrencyLimit> | null {
-  if (item.concurrencyLimit === undefined) return null;
-  return {
-    id: derivedId(sha256, 'deployment-limit', [item.id]),
-    created: isoText(item.created),
-    updated: isoText(item.updated),
-    active: true,
-    name: `deployment:${item.id}`,
-    limit: item.concurrencyLimit,
-    active_slots: 0,
-    slot_decay_per_second: 0,
-  };
+/** null: it has none, or one that was deleted. */
+function ofDeployment({ concurrencyLimitId: id }: Deployment, { limits }: DeploymentView) {
+  const limit = id === undefined ? undefined : limits.get(id);
+  return limit === undefined ? null : limitToWire(limit);
+}
+
+/** Prefect lists what was changed last first. */
+export function newestFirst(schedules: readonly DeploymentSchedule[]): readonly DeploymentSchedule[] {
+  return schedules.toReversed().sort((one, other) => other.updated - one.updated);
 }
 
 export function scheduleToWire(item: DeploymentSchedule): z.input<typeof deploymentSchedule> {

@@ -16,8 +16,9 @@ function defaultName(type: StateType): string {
 }
 
 export function proposedState(input: StateInput, now: number): ProposedState {
-  const { scheduled_time, transition_id, pause_timeout, pause_reschedule, pause_key, ...rest } =
+  const { scheduled_time, transition_id, pause_timeout, pause_reschedule, pause_key, ...sent } =
     input.state_details ?? {};
+  const { deployment_concurrency_lease_id: leaseId, flow_run_id: _own, ...rest } = sent;
   const other = Object.entries(rest).flatMap(([key, value]): [string, Json][] =>
     value === undefined || value === null || value === false ? [] : [[key, value]],
   );
@@ -27,6 +28,7 @@ export function proposedState(input: StateInput, now: number): ProposedState {
     pauseTimeout: orNone(pause_timeout),
     pauseReschedule: pause_reschedule === true ? true : undefined,
     pauseKey: orNone(pause_key),
+    leaseId: orNone(leaseId),
     other: other.length === 0 ? undefined : Object.fromEntries(other),
   });
   return present({
@@ -77,7 +79,7 @@ function detailsToWire(details: StateDetails, runId: string): z.input<typeof sta
     transition_id: details.transitionId ?? null,
     task_parameters_id: text('task_parameters_id'),
     traceparent: text('traceparent'),
-    deployment_concurrency_lease_id: text('deployment_concurrency_lease_id'),
+    deployment_concurrency_lease_id: details.leaseId ?? null,
   };
 }
 

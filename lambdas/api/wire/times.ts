@@ -1,11 +1,7 @@
-// Epoch milliseconds to the wire's ISO text in UTC. Fractions of a millisecond become microseconds.
+// Times on the wire, where none is null.
+import { isoText } from '../../../shared/domain/iso-time.ts';
 
-export function isoText(epochMilliseconds: number): string {
-  const whole = Math.floor(epochMilliseconds);
-  const text = new Date(whole).toISOString();
-  const micros = Math.round((epochMilliseconds - whole) * 1000);
-  return micros === 0 ? text : text.replace('Z', `${String(Math.min(micros, 999)).padStart(3, '0')}Z`);
-}
+export { isoText };
 
 export function isoOrNull(epochMilliseconds: number | undefined): string | null {
   return epochMilliseconds === undefined ? null : isoText(epochMilliseconds);

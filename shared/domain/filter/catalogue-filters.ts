@@ -1,25 +1,7 @@
 // Which flows, deployments, pools, queues, workers and variables a filter means.
 import type { Deployment, Flow, Variable, WorkPool, WorkQueue } from '../catalogue.ts';
-import {
-  type AnyOf,
-  all,
-  anyOf,
-  type Between,
-  between,
-  combine,
-  given,
-  type IsNull,
-  identified,
-  type Like,
-  like,
-  type Maybe,
-  type NotAnyOf,
-  named,
-  notAnyOf,
-  type Tags,
-  tagged,
-  type WithOperator,
-} from './condition.ts';
+import type { AnyOf, Between, IsNull, Like, Maybe, NotAnyOf, Tags, WithOperator } from './condition.ts';
+import { type FieldTable, isLike, meets } from './field-table.ts';
 
 export type FlowFilter = WithOperator & {
   readonly id?: Maybe<NotAnyOf>;
@@ -28,13 +10,17 @@ export type FlowFilter = WithOperator & {
   readonly tags?: Maybe<Tags>;
 };
 
+type FlowFacts = { readonly flow: Flow; readonly hasDeployment: boolean };
+
+export const flowFields: FieldTable<FlowFacts> = {
+  id: { read: ({ flow }) => flow.id },
+  deployment: { read: ({ hasDeployment }) => (hasDeployment ? 'some' : undefined) },
+  name: { read: ({ flow }) => flow.name },
+  tags: { read: ({ flow }) => flow.tags },
+};
+
 export function matchesFlow(filter: FlowFilter, flow: Flow, hasDeployment: boolean): boolean {
-  return combine(filter.operator, [
-    given(filter.id, (id) => identified(id, flow.id)),
-    given(filter.deployment, ({ is_null_: wanted }) => (wanted ?? undefined) !== hasDeployment),
-    given(filter.name, (name) => named(name, flow.name)),
-    given(filter.tags, (tags) => tagged(tags, flow.tags)),
-  ]);
+  return meets(flowFields, filter, { flow, hasDeployment });
 }
 
 export type DeploymentFilter = WithOperator & {
@@ -48,17 +34,23 @@ export type DeploymentFilter = WithOperator & {
   readonly concurrency_limit?: unknown;
 };
 
+export const deploymentFields: FieldTable<Deployment> = {
+  id: { read: (deployment) => deployment.id },
+  name: { read: (deployment) => deployment.name },
+  flow_or_deployment_name: {
+    judge: ({ like_: part }, deployment) => {
+      if (typeof part !== 'string' || part === '') return [true];
+      return [isLike(`%${part}%`, deployment.name) || isLike(`%${part}%`, deployment.flowName)];
+    },
+  },
+  paused: { read: (deployment) => deployment.paused },
+  tags: { read: (deployment) => deployment.tags },
+  work_queue_name: { read: (deployment) => deployment.workQueueName },
+  concurrency_limit: { judge: () => [] },
+};
+
 export function matchesDeployment(filter: DeploymentFilter, deployment: Deployment): boolean {
-  return combine(filter.operator, [
-    given(filter.id, (id) => identified(id, deployment.id)),
-    given(filter.name, (name) => named(name, deployment.name)),
-    given(filter.flow_or_deployment_name, ({ like_: part }) => {
-      return like(part, deployment.name) !== false || like(part, deployment.flowName) !== false;
-    }),
-    given(filter.paused, ({ eq_: wanted }) => (wanted ?? deployment.paused) === deployment.paused),
-    given(filter.tags, (tags) => tagged(tags, deployment.tags)),
-    given(filter.work_queue_name, ({ any_: names }) => anyOf(names, deployment.workQueueName) ?? true),
-  ]);
+  return meets(deploymentFields, filter, deployment);
 }
 
 export type WorkPoolFilter = WithOperator & {
@@ -67,12 +59,14 @@ export type WorkPoolFilter = WithOperator & {
   readonly type?: Maybe<AnyOf>;
 };
 
+export const workPoolFields: FieldTable<WorkPool> = {
+  id: { read: (pool) => pool.id },
+  name: { read: (pool) => pool.name },
+  type: { read: (pool) => pool.type },
+};
+
 export function matchesWorkPool(filter: WorkPoolFilter, pool: WorkPool): boolean {
-  return combine(filter.operator, [
-    given(filter.id, ({ any_: ids }) => anyOf(ids, pool.id) ?? true),
-    given(filter.name, ({ any_: names }) => anyOf(names, pool.name) ?? true),
-    given(filter.type, ({ any_: types }) => anyOf(types, pool.type) ?? true),
-  ]);
+  return meets(workPoolFields, filter, pool);
 }
 
 export type WorkQueueFilter = WithOperator & {
@@ -80,16 +74,13 @@ export type WorkQueueFilter = WithOperator & {
   readonly name?: Maybe<AnyOf & { readonly startswith_?: Maybe<readonly string[]> }>;
 };
 
+export const workQueueFields: FieldTable<WorkQueue> = {
+  id: { read: (queue) => queue.id },
+  name: { read: (queue) => queue.name },
+};
+
 export function matchesWorkQueue(filter: WorkQueueFilter, queue: WorkQueue): boolean {
-  return combine(filter.operator, [
-    given(filter.id, ({ any_: ids }) => anyOf(ids, queue.id) ?? true),
-    given(filter.name, ({ any_: names, startswith_: starts }) =>
-      all([
-        anyOf(names, queue.name),
-        given(starts, (texts) => texts.some((text) => queue.name.toLowerCase().startsWith(text.toLowerCase()))),
-      ]),
-    ),
-  ]);
+  return meets(workQueueFields, filter, queue);
 }
 
 export type WorkerFilter = WithOperator & {
@@ -97,16 +88,15 @@ export type WorkerFilter = WithOperator & {
   readonly status?: Maybe<NotAnyOf<'ONLINE' | 'OFFLINE'>>;
 };
 
-export function matchesWorker(
-  filter: WorkerFilter,
-  worker: { readonly lastHeartbeat: number; readonly status: 'ONLINE' | 'OFFLINE' },
-): boolean {
-  return combine(filter.operator, [
-    given(filter.last_heartbeat_time, (bounds) => between(bounds, worker.lastHeartbeat)),
-    given(filter.status, (status) =>
-      all([anyOf(status.any_, worker.status), notAnyOf(status.not_any_, worker.status)]),
-    ),
-  ]);
+type WorkerFacts = { readonly lastHeartbeat: number; readonly status: 'ONLINE' | 'OFFLINE' };
+
+export const workerFields: FieldTable<WorkerFacts> = {
+  last_heartbeat_time: { read: (worker) => worker.lastHeartbeat },
+  status: { read: (worker) => worker.status },
+};
+
+export function matchesWorker(filter: WorkerFilter, worker: WorkerFacts): boolean {
+  return meets(workerFields, filter, worker);
 }
 
 export type VariableFilter = WithOperator & {
@@ -115,10 +105,12 @@ export type VariableFilter = WithOperator & {
   readonly tags?: Maybe<Tags>;
 };
 
+export const variableFields: FieldTable<Variable> = {
+  id: { read: (variable) => variable.id },
+  name: { read: (variable) => variable.name },
+  tags: { read: (variable) => variable.tags },
+};
+
 export function matchesVariable(filter: VariableFilter, variable: Variable): boolean {
-  return combine(filter.operator, [
-    given(filter.id, ({ any_: ids }) => anyOf(ids, variable.id) ?? true),
-    given(filter.name, (name) => named(name, variable.name)),
-    given(filter.tags, (tags) => tagged(tags, variable.tags)),
-  ]);
+  return meets(variableFields, filter, variable);
 }

@@ -58,7 +58,8 @@ export function inRunOrder(runs: readonly Run[], sort: RunSort): readonly Run[] 
   return runs.toSorted(runOrders[sort]);
 }
 
-/** The orders that the store's own list has, so that reading may stop early. */
-export function isListOrder(sort: RunSort): boolean {
-  return sort === 'ID_DESC' || sort === 'EXPECTED_START_TIME_DESC';
+/** The direction in which the index of runs has this order, so that reading may stop early. */
+export function walkOrder(sort: RunSort): 'ASC' | 'DESC' | undefined {
+  if (sort === 'ID_DESC' || sort === 'EXPECTED_START_TIME_DESC') return 'DESC';
+  return sort === 'EXPECTED_START_TIME_ASC' ? 'ASC' : undefined;
 }

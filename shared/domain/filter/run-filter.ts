@@ -1,4 +1,4 @@
-// Which runs a filter means, nested filters on the run's flow, deployment, pool and queue included.
+// Which runs a filter means, nested filters on the run's flow, deployment, pool, queue and task runs included.
 import type { Deployment, Flow, WorkPool, WorkQueue } from '../catalogue.ts';
 import type { Run, RunBody } from '../run/run.ts';
 import type { StateType } from '../run/state.ts';
@@ -13,26 +13,9 @@ import {
   type WorkPoolFilter,
   type WorkQueueFilter,
 } from './catalogue-filters.ts';
-import {
-  type AnyOf,
-  all,
-  anyOf,
-  type Between,
-  between,
-  combine,
-  given,
-  type IsNull,
-  identified,
-  isNull,
-  type Like,
-  type Maybe,
-  type NotAnyOf,
-  named,
-  notAnyOf,
-  type Tags,
-  tagged,
-  type WithOperator,
-} from './condition.ts';
+import type { AnyOf, Between, IsNull, Like, Maybe, NotAnyOf, Tags, WithOperator } from './condition.ts';
+import { type FieldTable, meets } from './field-table.ts';
+import { matchesTaskRun, type TaskRunFacts, type TaskRunFilter } from './task-run-filter.ts';
 
 export type FlowRunFilter = WithOperator & {
   readonly id?: Maybe<NotAnyOf>;
@@ -63,8 +46,7 @@ export type RunFilters = {
   readonly deployments?: Maybe<DeploymentFilter>;
   readonly work_pools?: Maybe<WorkPoolFilter>;
   readonly work_pool_queues?: Maybe<WorkQueueFilter>;
-  /** No task runs are recorded yet, so a run of which one is asked for does not exist. */
-  readonly task_runs?: unknown;
+  readonly task_runs?: Maybe<TaskRunFilter>;
 };
 
 /** A run and what belongs to it, as far as the filters ask (`neededFacts`). */
@@ -76,72 +58,67 @@ export type RunFacts = {
   readonly deployment?: Deployment;
   readonly workPool?: WorkPool;
   readonly workQueue?: WorkQueue;
+  readonly taskRuns?: readonly TaskRunFacts[];
 };
 
 /** Whether these filters look beyond the heads of runs. */
-export function neededFacts(filters: RunFilters): { readonly body: boolean; readonly catalogue: boolean } {
+export function neededFacts(filters: RunFilters): {
+  readonly body: boolean;
+  readonly catalogue: boolean;
+  readonly taskRuns: boolean;
+} {
   const runs = filters.flow_runs;
-  const isAsked = (filter: unknown) => filter !== undefined && filter !== null;
   return {
     body: isAsked(runs?.flow_version) || isAsked(runs?.created_by),
     catalogue: [filters.flows, filters.deployments, filters.work_pools, filters.work_pool_queues].some(isAsked),
+    taskRuns: isAsked(filters.task_runs),
   };
 }
 
+function isAsked(filter: unknown): boolean {
+  return filter !== undefined && filter !== null;
+}
+
+export const flowRunFields: FieldTable<RunFacts> = {
+  id: { read: ({ run }) => run.id },
+  name: { read: ({ run }) => run.name },
+  tags: { read: ({ run }) => run.tags },
+  deployment_id: { read: ({ run }) => run.deploymentId },
+  work_queue_name: { read: ({ run }) => run.workQueueName },
+  state: {
+    parts: { type: { read: ({ run }) => run.state.type }, name: { read: ({ run }) => run.state.name } },
+  },
+  flow_version: { read: ({ body }) => body?.flowVersion },
+  start_time: {
+    read: ({ run }) => run.startTime,
+    // Prefect lets a run that has not started count by when it is expected to.
+    by: { before_: startOrExpected, after_: startOrExpected },
+  },
+  end_time: { read: ({ run }) => run.endTime },
+  expected_start_time: { read: ({ run }) => run.expectedStartTime },
+  next_scheduled_start_time: { read: ({ run }) => run.nextScheduledStartTime },
+  parent_flow_run_id: { read: ({ run }) => run.parentRunId },
+  parent_task_run_id: { read: ({ run }) => run.parentTaskRunId },
+  idempotency_key: { read: ({ run }) => run.idempotencyKey },
+  created_by: {
+    read: ({ body }) => (isAsked(body?.createdBy) ? 'some' : undefined),
+    by: { id_: ({ body }) => textOf(body?.createdBy, 'id'), type_: ({ body }) => textOf(body?.createdBy, 'type') },
+  },
+};
+
+function startOrExpected({ run }: RunFacts): number | undefined {
+  return run.startTime ?? run.expectedStartTime;
+}
+
 export function matchesRun(filters: RunFilters, facts: RunFacts): boolean {
-  const { flow, deployment, workPool, workQueue } = facts;
-  return all([
-    given(filters.flow_runs, (filter) => matchesHead(filter, facts)),
-    given(filters.flows, (f) => flow !== undefined && matchesFlow(f, flow, facts.flowHasDeployment ?? false)),
-    given(filters.deployments, (filter) => deployment !== undefined && matchesDeployment(filter, deployment)),
-    given(filters.work_pools, (filter) => workPool !== undefined && matchesWorkPool(filter, workPool)),
-    given(filters.work_pool_queues, (filter) => workQueue !== undefined && matchesWorkQueue(filter, workQueue)),
-    given(filters.task_runs, () => false),
-  ]);
-}
-
-function matchesHead(filter: FlowRunFilter, facts: RunFacts): boolean {
-  const { run, body } = facts;
-  return combine(filter.operator, [
-    given(filter.id, (id) => identified(id, run.id)),
-    given(filter.name, (name) => named(name, run.name)),
-    given(filter.tags, (tags) => tagged(tags, run.tags)),
-    given(filter.deployment_id, (id) => referred(id, run.deploymentId)),
-    given(filter.work_queue_name, (name) => referred(name, run.workQueueName)),
-    given(filter.flow_version, ({ any_: versions }) => anyOf(versions, body?.flowVersion) ?? true),
-    given(filter.state, (state) => matchesState(state, run)),
-    given(filter.start_time, (bounds) =>
-      // Prefect lets a run that has not started count by when it is expected to.
-      all([between(bounds, run.startTime ?? run.expectedStartTime), isNull(bounds.is_null_, run.startTime)]),
-    ),
-    given(filter.end_time, (bounds) => all([between(bounds, run.endTime), isNull(bounds.is_null_, run.endTime)])),
-    given(filter.expected_start_time, (bounds) => between(bounds, run.expectedStartTime)),
-    given(filter.next_scheduled_start_time, (bounds) => between(bounds, run.nextScheduledStartTime)),
-    given(filter.parent_flow_run_id, ({ any_: ids }) => anyOf(ids, undefined) ?? true),
-    given(filter.parent_task_run_id, (id) => referred(id, run.parentTaskRunId)),
-    given(filter.idempotency_key, (key) =>
-      all([anyOf(key.any_, run.idempotencyKey), notAnyOf(key.not_any_, run.idempotencyKey)]),
-    ),
-    given(filter.created_by, (creator) => matchesCreator(creator, body?.createdBy)),
-  ]);
-}
-
-function referred(filter: WithOperator & AnyOf & IsNull, value: string | undefined): boolean {
-  return combine(filter.operator, [anyOf(filter.any_, value), isNull(filter.is_null_, value)]);
-}
-
-function matchesState(filter: NonNullable<FlowRunFilter['state']>, { state }: Run): boolean {
-  const { type, name } = filter;
-  return combine(filter.operator, [
-    given(type, (types) => all([anyOf(types.any_, state.type), notAnyOf(types.not_any_, state.type)])),
-    given(name, (names) => all([anyOf(names.any_, state.name), notAnyOf(names.not_any_, state.name)])),
-  ]);
-}
-
-function matchesCreator(filter: NonNullable<FlowRunFilter['created_by']>, createdBy: RunBody['createdBy']): boolean {
-  return combine(filter.operator, [
-    anyOf(filter.id_, textOf(createdBy, 'id')),
-    anyOf(filter.type_, textOf(createdBy, 'type')),
-    isNull(filter.is_null_, createdBy ?? undefined),
-  ]);
+  const { flow, deployment, workPool, workQueue, taskRuns = [] } = facts;
+  const { flow_runs, flows, deployments, work_pools, work_pool_queues, task_runs } = filters;
+  return (
+    (!flow_runs || meets(flowRunFields, flow_runs, facts)) &&
+    (!flows || (flow !== undefined && matchesFlow(flows, flow, facts.flowHasDeployment ?? false))) &&
+    (!deployments || (deployment !== undefined && matchesDeployment(deployments, deployment))) &&
+    (!work_pools || (workPool !== undefined && matchesWorkPool(work_pools, workPool))) &&
+    (!work_pool_queues || (workQueue !== undefined && matchesWorkQueue(work_pool_queues, workQueue))) &&
+    (!task_runs || taskRuns.some((taskRun) => matchesTaskRun(task_runs, taskRun)))
+  );
 }

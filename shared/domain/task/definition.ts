@@ -135,7 +135,7 @@ function logConfiguration(configuration: JsonObject, defaults: TaskDefaults): Js
   };
 }
 
-function logTargetOf(container: JsonObject | undefined): LogTarget | undefined {
+export function logTargetOf(container: JsonObject | undefined): LogTarget | undefined {
   const settings = fieldOf(container, 'logConfiguration');
   const options = objectOf(settings, 'options');
   const group = textOf(options, 'awslogs-group');

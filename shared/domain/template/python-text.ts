@@ -8,6 +8,11 @@ export function pythonText(value: Json): string {
   return typeof value === 'string' ? value : pythonLiteral(value);
 }
 
+/** `repr(value)`: text in quotes. */
+export function pythonRepr(value: Json): string {
+  return pythonLiteral(value);
+}
+
 function pythonLiteral(value: Json): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';

@@ -2,7 +2,7 @@
 // What a template leaves open (cluster, roles, subnets, log group) is the stack's own.
 import type { JsonObject } from '../json.ts';
 import { awsCredentialsDefinitions } from './template-aws-credentials.ts';
-import { commonVariables, flag, mapping, optional, textOrNull } from './template-property.ts';
+import { commonVariables, flag, mapping, optional, sameNameFor, textOrNull } from './template-property.ts';
 
 const whereItRuns: JsonObject = {
   aws_credentials: {
@@ -109,6 +109,11 @@ const howItIsKept: JsonObject = {
 
 /** What prefect-aws does not have. */
 const ours: JsonObject = {
+  log_retention_days: optional('integer', {
+    title: 'Log Retention Days',
+    description:
+      "How many days the log lines of this pool's runs are kept: its default counts, for all of them. Null: until the run is deleted.",
+  }),
   reports: {
     anyOf: [{ type: 'string', enum: ['engine', 'exit-code'] }, { type: 'null' }],
     default: null,
@@ -169,10 +174,6 @@ const jobConfiguration: JsonObject = {
     'reports',
   ]),
 };
-
-function sameNameFor(names: readonly string[]): JsonObject {
-  return Object.fromEntries(names.map((name) => [name, `{{ ${name} }}`]));
-}
 
 export const ecsPushTemplate: JsonObject = {
   job_configuration: jobConfiguration,

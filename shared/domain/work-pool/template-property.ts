@@ -33,3 +33,8 @@ export const commonVariables: JsonObject = {
     description: 'What to execute. Leave it empty to let the flow engine run the flow.',
   }),
 };
+
+/** Keys of a job configuration that are filled by the variable of the same name. */
+export function sameNameFor(names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, `{{ ${name} }}`]));
+}
