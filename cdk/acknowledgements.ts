@@ -22,6 +22,80 @@ const listTasksReason =
 const ownTasksReason =
   'ids of tasks are made by ECS; the statement names our cluster and is bound to it by ecs:cluster';
 
+/** Ids of connections are made by API Gateway as clients come. */
+function connectionsOf(step: string, api: string, kinds: readonly string[]): readonly Acknowledgement[] {
+  return kinds.flatMap((kind) =>
+    ['POST', 'DELETE'].map((method) => ({
+      path: `SlipwayService/${step}/Lambda/Role`,
+      finding: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<${api}>/${kind}/${method}/@connections/*]`,
+      reason: 'connections of the one stage that the step serves; their ids are made as clients come',
+    })),
+  );
+}
+
+const listenersApi = 'SocketListenersApi45BF24F3';
+const eventsApi = 'SocketEventsApi7EACA1C0';
+const listenerKinds = ['events-out', 'logs-out', 'task-runs'];
+
+const ofSockets: readonly Acknowledgement[] = [
+  ...connectionsOf('Socket', listenersApi, listenerKinds),
+  ...connectionsOf('Socket', eventsApi, ['events-in']),
+  ...connectionsOf('Events', listenersApi, ['events-out', 'logs-out']),
+  ...connectionsOf('Api', listenersApi, ['task-runs']),
+  ...['events-in', ...listenerKinds].map((kind) => ({
+    path: `SlipwayService/Socket/Stage-${kind}`,
+    finding: 'AwsSolutions-APIG1',
+    reason:
+      'access logs of WebSocket APIs need a role that is set for the whole account and region; connections are logged by the socket Lambda',
+  })),
+];
+
+/** Where a notification goes stands in blocks, which users write at any time. */
+const ofAct: readonly Acknowledgement[] = [
+  {
+    path: 'SlipwayService/Act/Lambda/Role',
+    finding: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]',
+    reason: 'blocks name the verified identity that mail comes from; nothing but ses:SendEmail is allowed on it',
+  },
+  {
+    path: 'SlipwayService/Act/Lambda/Role',
+    finding: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:sns:<AWS::Region>:<AWS::AccountId>:*]',
+    reason: 'blocks name the topic that a notification goes to; nothing but sns:Publish is allowed on it',
+  },
+];
+
+const openRoutes: readonly Acknowledgement[] = ['ListenersApi', 'EventsApi'].map((api) => ({
+  path: `SlipwayService/Socket/${api}`,
+  finding: 'AwsSolutions-APIG4',
+  reason:
+    'clients say who they are in their first frame, which no authorizer sees; the socket Lambda checks it, and what an unknown client sends is dropped',
+}));
+
+const distribution = 'SlipwayService/Front/Distribution';
+const ofFront: readonly Acknowledgement[] = [
+  {
+    path: distribution,
+    finding: 'AwsSolutions-CFR1',
+    reason: 'an API for programs, wherever they run; who may call is decided by the auth string',
+  },
+  {
+    path: distribution,
+    finding: 'AwsSolutions-CFR2',
+    reason: 'a web ACL is charged by the month even when nobody calls; an account that needs one adds it',
+  },
+  {
+    path: distribution,
+    finding: 'AwsSolutions-CFR3',
+    reason: 'every request goes on to API Gateway, whose access log says what came and how it ended',
+  },
+  {
+    path: distribution,
+    finding: 'AwsSolutions-CFR4',
+    reason:
+      "CloudFront's own certificate takes older TLS too and cannot be told otherwise; every client of Prefect speaks TLS 1.2 or later",
+  },
+];
+
 const fixed: readonly Acknowledgement[] = [
   {
     path: 'SlipwayData/Tables/Bulk',
@@ -97,7 +171,15 @@ export function acknowledgements(settings: Settings): readonly Acknowledgement[]
   const taskPatterns = settings.clusterArns.map((arn) => `${arn.replace(':cluster/', ':task/')}/*`);
   const readers = ['Submit', 'Observe', 'Clock'].flatMap((step) => givenPatterns(step, taskPatterns));
   const ofSubmit = [...settings.taskDefinitionArns, ...settings.passRoleArns].filter((arn) => arn.includes('*'));
-  return [...fixed, ...readers, ...givenPatterns('Submit', ofSubmit)];
+  return [
+    ...fixed,
+    ...ofSockets,
+    ...ofAct,
+    ...openRoutes,
+    ...ofFront,
+    ...readers,
+    ...givenPatterns('Submit', ofSubmit),
+  ];
 }
 
 function givenPatterns(step: string, arns: readonly string[]): readonly Acknowledgement[] {

@@ -16,6 +16,10 @@ export type Settings = {
   readonly taskDefinitionArns: readonly string[];
   /** Roles, by ARN, that job templates may name as task or execution role. @default none */
   readonly passRoleArns: readonly string[];
+  /** How long events are kept, in days from when they happened. @default 7 */
+  readonly eventDays: number;
+  /** Whether events of task runs go to the EventBridge bus too; most events are theirs. @default false */
+  readonly busTaskRuns: boolean;
   /** SNS topic, by ARN, that every alarm notifies. @default none: alarms only show */
   readonly alarmTopicArn: string | undefined;
   /** What becomes of tables, queues and task logs when their stack is deleted: `retain` or `destroy`. @default retain */
@@ -31,6 +35,8 @@ const names = [
   'clusterArns',
   'taskDefinitionArns',
   'passRoleArns',
+  'eventDays',
+  'busTaskRuns',
   'alarmTopicArn',
   'removalPolicy',
 ] as const satisfies readonly (keyof Settings)[];
@@ -46,6 +52,8 @@ export function readSettings(node: Node): Settings {
     clusterArns: readArns(node, 'clusterArns'),
     taskDefinitionArns: readArns(node, 'taskDefinitionArns'),
     passRoleArns: readArns(node, 'passRoleArns'),
+    eventDays: readPositive(node, 'eventDays') ?? 7,
+    busTaskRuns: readFlag(node, 'busTaskRuns') ?? false,
     alarmTopicArn: readText(node, 'alarmTopicArn'),
     removalPolicy: readRemovalPolicy(node),
   };
@@ -75,6 +83,15 @@ function readPositive(node: Node, name: Name): number | undefined {
     throw problem(name, value, 'a number above 0');
   }
   return number;
+}
+
+/** The command line gives text, cdk.json true or false. */
+function readFlag(node: Node, name: Name): boolean | undefined {
+  const value: unknown = node.tryGetContext(prefix + name);
+  if (value === undefined) return undefined;
+  if (value === true || value === 'true') return true;
+  if (value === false || value === 'false') return false;
+  throw problem(name, value, 'true or false');
 }
 
 /** The command line gives ARNs with commas between them, cdk.json a list. */

@@ -5,8 +5,8 @@ import type { StepName } from '../shared/config/resources.ts';
 
 /**
  * Every variable of the schema, those with a default included: what is deployed is said, not assumed.
- * There is no page yet, hence no URL of one.
+ * There is no page yet, hence no URL of one; secrets are sealed under a key of KMS, never with a file.
  */
 export type StepVariables<Step extends StepName> = {
-  readonly [Name in Exclude<keyof StepEnvironment[Step], 'SLIPWAY_UI_URL'>]-?: string;
+  readonly [Name in Exclude<keyof StepEnvironment[Step], 'SLIPWAY_UI_URL' | 'SLIPWAY_SECRET_KEY_FILE'>]-?: string;
 };

@@ -1,6 +1,6 @@
 // The REST API: one HTTP API that hands every path to the api Lambda, which checks the auth string itself,
 // because Prefect's clients speak HTTP Basic and health must answer without it.
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
@@ -13,32 +13,52 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { logRetentionDays } from '../../shared/config/resources.ts';
+import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
+import type { Socket } from './socket.ts';
 import { StepLambda } from './step-lambda.ts';
-import { storeVariables } from './store-variables.ts';
+import { eventVariables, storeVariables } from './store-variables.ts';
 
-export type ApiProps = { readonly data: DataResources };
+export type ApiProps = { readonly data: DataResources; readonly settings: Settings; readonly socket: Socket };
 
 /** Requests a second and at once, over all clients; a flow makes a few calls a second. More is answered 429. */
 const throttle = { rateLimit: 500, burstLimit: 1000 } as const;
 
 export class Api extends Construct {
-  /** What clients set as `PREFECT_API_URL`, with no slash at its end. */
+  /** Base of the REST API without CloudFront, with no slash at its end: it has no sockets. */
   readonly url: string;
+  readonly host: string;
 
-  constructor(scope: Construct, id: string, { data }: ApiProps) {
+  constructor(scope: Construct, id: string, { data, settings, socket }: ApiProps) {
     super(scope, id);
     const lambda = new StepLambda(this, 'Lambda', {
       step: 'api',
-      environment: { ...storeVariables(data), SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn },
+      environment: {
+        ...storeVariables(data),
+        ...eventVariables(data, settings),
+        SLIPWAY_ACT_QUEUE_URL: data.queues.byName.act.queue.queueUrl,
+        SLIPWAY_SOCKETS_URL: socket.url,
+        SLIPWAY_SECRET_KEY_ARN: data.secretKey.keyArn,
+        SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn,
+      },
     });
     data.tables.grantControl(lambda);
-    data.tables.grantIndexes(lambda, ['runs', 'lane']);
+    data.tables.grantIndexes(lambda, ['runs', 'lane', 'parent']);
     data.tables.grantAppendLogs(lambda);
     data.tables.grantReadLogs(lambda);
+    data.tables.grantRemoveLogs(lambda);
+    // What containers print, for runs whose own log says nothing.
+    data.taskLogGroup.grant(lambda, 'logs:GetLogEvents');
+    data.tables.grantReadEvents(lambda);
+    data.tables.grantPutLargeParts(lambda);
+    data.tables.grantArtifactData(lambda);
+    data.secretKey.grantSeal(lambda);
     data.authSecret.grantRead(lambda);
+    socket.grantSend(lambda, ['task-runs']);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);
+    data.queues.byName.events.queue.grantSendMessages(lambda);
+    data.queues.byName.act.queue.grantSendMessages(lambda);
 
     const api = new HttpApi(this, 'HttpApi', {
       description: 'Slipway: Prefect API',
@@ -52,6 +72,8 @@ export class Api extends Construct {
       }),
     });
     addStage(this, api);
+    const { region, urlSuffix } = Stack.of(this);
+    this.host = `${api.apiId}.execute-api.${region}.${urlSuffix}`;
     this.url = `${api.apiEndpoint}/api`;
   }
 }

@@ -7,13 +7,18 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { clockSchedule } from '../../shared/config/resources.ts';
 import { slipwayName } from '../names.ts';
+import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 import { StepLambda } from './step-lambda.ts';
-import { storeVariables } from './store-variables.ts';
+import { eventVariables, storeVariables } from './store-variables.ts';
 import type { TaskEnvironment } from './task-environment.ts';
 import { grantReadTasks } from './task-grants.ts';
 
-export type ClockProps = { readonly data: DataResources; readonly tasks: TaskEnvironment };
+export type ClockProps = {
+  readonly data: DataResources;
+  readonly tasks: TaskEnvironment;
+  readonly settings: Settings;
+};
 
 /** The least that Scheduler and Lambda take; a tick that old is stale. */
 const tickAge = Duration.minutes(1);
@@ -21,12 +26,14 @@ const tickAge = Duration.minutes(1);
 export class Clock extends Construct {
   readonly lambda: StepLambda<'clock'>;
 
-  constructor(scope: Construct, id: string, { data, tasks }: ClockProps) {
+  constructor(scope: Construct, id: string, { data, tasks, settings }: ClockProps) {
     super(scope, id);
     this.lambda = new StepLambda(this, 'Lambda', {
       step: 'clock',
       environment: {
         ...storeVariables(data),
+        ...eventVariables(data, settings),
+        SLIPWAY_ACT_QUEUE_URL: data.queues.byName.act.queue.queueUrl,
         SLIPWAY_STACK: slipwayName,
         SLIPWAY_CLUSTER_ARN: tasks.clusterArn,
       },
@@ -35,6 +42,8 @@ export class Clock extends Construct {
     data.tables.grantIndexes(this.lambda, ['due']);
     data.queues.byName.submit.queue.grantSendMessages(this.lambda);
     data.queues.byName.observe.queue.grantSendMessages(this.lambda);
+    data.queues.byName.events.queue.grantSendMessages(this.lambda);
+    data.queues.byName.act.queue.grantSendMessages(this.lambda);
     grantReadTasks(this.lambda, tasks);
 
     // Scheduler hands the tick over and is done: Lambda's own two repeats must be turned off apart.

@@ -29,6 +29,7 @@ export class Observe extends Construct {
       },
     });
     data.tables.grantControl(lambda);
+    data.tables.grantIndexes(lambda, ['lane']);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);
     addQueueSources('observe', lambda, data.queues);

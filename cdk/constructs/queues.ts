@@ -34,6 +34,8 @@ export class Queues extends Construct {
       submit: this.addQueue('submit', removalPolicy),
       observe: this.addQueue('observe', removalPolicy),
       publish: this.addQueue('publish', removalPolicy),
+      events: this.addQueue('events', removalPolicy),
+      act: this.addQueue('act', removalPolicy),
     };
     this.streamDeadLetters = addDeadLetters(this, 'StreamDeadLetters', removalPolicy);
   }

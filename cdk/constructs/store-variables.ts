@@ -1,4 +1,5 @@
 // Variables that the environments of most steps share, in one place so that two steps cannot differ.
+import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 
 export type StoreVariables = {
@@ -15,5 +16,15 @@ export function storeVariables(data: DataResources): StoreVariables {
     SLIPWAY_BULK_TABLE: data.tables.bulk.tableName,
     SLIPWAY_SUBMIT_QUEUE_URL: data.queues.byName.submit.queue.queueUrl,
     SLIPWAY_OBSERVE_QUEUE_URL: data.queues.byName.observe.queue.queueUrl,
+  };
+}
+
+export type EventVariables = { readonly SLIPWAY_EVENTS_QUEUE_URL: string; readonly SLIPWAY_EVENT_DAYS: string };
+
+/** Where a step sends events, and how long the store keeps them. */
+export function eventVariables(data: DataResources, settings: Settings): EventVariables {
+  return {
+    SLIPWAY_EVENTS_QUEUE_URL: data.queues.byName.events.queue.queueUrl,
+    SLIPWAY_EVENT_DAYS: String(settings.eventDays),
   };
 }

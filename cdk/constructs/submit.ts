@@ -29,6 +29,7 @@ export class Submit extends Construct {
     data.tables.grantControl(lambda);
     data.tables.grantIndexes(lambda, ['lane']);
     data.tables.grantAppendLogs(lambda);
+    data.secretKey.grantOpen(lambda);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);
     addQueueSources('submit', lambda, data.queues);
@@ -44,6 +45,7 @@ function variables({ data, tasks, apiUrl, settings }: SubmitProps): StepVariable
   return {
     ...storeVariables(data),
     SLIPWAY_STACK: slipwayName,
+    SLIPWAY_SECRET_KEY_ARN: data.secretKey.keyArn,
     SLIPWAY_API_URL: apiUrl,
     SLIPWAY_CLUSTER_ARN: tasks.clusterArn,
     SLIPWAY_EXECUTION_ROLE_ARN: tasks.executionRole.roleArn,

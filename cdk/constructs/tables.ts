@@ -12,7 +12,12 @@ export type TablesProps = {
 };
 
 const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const;
-const writeActions = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'] as const;
+const writeActions = [
+  'dynamodb:PutItem',
+  'dynamodb:UpdateItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:ConditionCheckItem',
+] as const;
 
 export class Tables extends Construct {
   readonly control: Table;
@@ -68,6 +73,37 @@ export class Tables extends Construct {
 
   grantAppendLogs(grantee: IGrantable): void {
     Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [this.bulk.tableArn] });
+  }
+
+  /** An event of many parts is looked for before it is written. */
+  grantKeepEvents(grantee: IGrantable): void {
+    const actions = ['dynamodb:PutItem', 'dynamodb:GetItem'];
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bulk.tableArn] });
+  }
+
+  grantReadEvents(grantee: IGrantable): void {
+    const actions = ['dynamodb:Query', 'dynamodb:BatchGetItem'];
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bulk.tableArn] });
+  }
+
+  /** What is too large for a message stands in the bulk table for a while. */
+  grantPutLargeParts(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:PutItem'], resourceArns: [this.bulk.tableArn] });
+  }
+
+  grantReadLargeParts(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:BatchGetItem'], resourceArns: [this.bulk.tableArn] });
+  }
+
+  /** What artifacts show, in parts; the parts of a write that was replaced are removed. */
+  grantArtifactData(grantee: IGrantable): void {
+    const actions = ['dynamodb:PutItem', 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem'];
+    Grant.addToPrincipal({ grantee, actions, resourceArns: [this.bulk.tableArn] });
+  }
+
+  /** The log of a deleted run goes with it. */
+  grantRemoveLogs(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:BatchWriteItem'], resourceArns: [this.bulk.tableArn] });
   }
 
   grantReadLogs(grantee: IGrantable): void {

@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { logRetentionDays } from '../../shared/config/resources.ts';
 import { AuthSecret } from '../constructs/auth-secret.ts';
 import { Queues } from '../constructs/queues.ts';
+import { SecretKey } from '../constructs/secret-key.ts';
 import { Tables } from '../constructs/tables.ts';
 
 export type DataStackProps = StackProps & {
@@ -19,6 +20,7 @@ export type DataResources = {
   readonly tables: Tables;
   readonly queues: Queues;
   readonly authSecret: Secret;
+  readonly secretKey: SecretKey;
   readonly taskLogGroup: LogGroup;
 };
 
@@ -32,6 +34,7 @@ export class DataStack extends Stack {
       tables: new Tables(this, 'Tables', { removalPolicy }),
       queues: new Queues(this, 'Queues', { removalPolicy }),
       authSecret: new AuthSecret(this, 'Auth').secret,
+      secretKey: new SecretKey(this, 'SecretKey', { removalPolicy }),
       taskLogGroup: new LogGroup(this, 'TaskLogs', { retention: logRetentionDays, removalPolicy }),
     };
   }

@@ -4,11 +4,15 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { busName } from '../../shared/config/resources.ts';
+import { Act } from '../constructs/act.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { Api } from '../constructs/api.ts';
 import { Clock } from '../constructs/clock.ts';
+import { Events } from '../constructs/events.ts';
+import { Front } from '../constructs/front.ts';
 import { Observe } from '../constructs/observe.ts';
 import { Publish } from '../constructs/publish.ts';
+import { Socket } from '../constructs/socket.ts';
 import { Submit } from '../constructs/submit.ts';
 import { TaskEnvironment } from '../constructs/task-environment.ts';
 import { Trigger } from '../constructs/trigger.ts';
@@ -30,12 +34,16 @@ export class ServiceStack extends Stack {
       authSecret: data.authSecret,
       clusterArns: settings.clusterArns,
     });
-    const api = new Api(this, 'Api', { data });
+    const socket = new Socket(this, 'Socket', { data, settings });
+    const api = new Api(this, 'Api', { data, settings, socket });
+    const front = new Front(this, 'Front', { apiHost: api.host, socketHosts: socket.hosts });
     new Trigger(this, 'Trigger', { data, bus });
-    new Submit(this, 'Submit', { data, tasks, apiUrl: api.url, settings });
+    new Submit(this, 'Submit', { data, tasks, apiUrl: front.url, settings });
     new Observe(this, 'Observe', { data, tasks, bus });
-    const clock = new Clock(this, 'Clock', { data, tasks });
-    const publish = new Publish(this, 'Publish', { data, bus });
+    const clock = new Clock(this, 'Clock', { data, tasks, settings });
+    const publish = new Publish(this, 'Publish', { data, bus, settings });
+    new Events(this, 'Events', { data, settings, socket });
+    new Act(this, 'Act', { data, settings, apiUrl: front.url });
     new Alarms(this, 'Alarms', {
       queues: data.queues,
       clock,
@@ -43,7 +51,8 @@ export class ServiceStack extends Stack {
       ...(settings.alarmTopicArn === undefined ? {} : { topicArn: settings.alarmTopicArn }),
     });
     this.addOutputs({
-      ApiUrl: [api.url, 'PREFECT_API_URL for clients'],
+      ApiUrl: [front.url, 'PREFECT_API_URL for clients'],
+      ApiDirectUrl: [api.url, 'The REST API without CloudFront and without sockets'],
       AuthSecretArn: [data.authSecret.secretArn, 'The secret that holds PREFECT_API_AUTH_STRING'],
       ClusterName: [tasks.clusterName, 'ECS cluster of the tasks'],
       BusName: [bus.eventBusName, 'EventBridge bus: state events out, requests for runs in'],

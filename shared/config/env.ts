@@ -1,15 +1,25 @@
 // The environment of the Lambdas, as a schema: what cdk must pass and what entry.ts may read.
 // The only place that touches process.env; a missing or bad value stops the Lambda with a sentence.
 import { z } from 'zod';
-import type { StepName } from './resources.ts';
+import { type StepName, socketTransports } from './resources.ts';
 
 const text = z.string().min(1);
 const list = text.transform((value) => value.split(',').filter((entry) => entry !== ''));
 const positive = z.coerce.number().positive();
 
 const tables = { SLIPWAY_CONTROL_TABLE: text, SLIPWAY_BULK_TABLE: text };
+/** One of the two: a key of KMS where it is deployed, a key file on a machine. */
+const secretKey = { SLIPWAY_SECRET_KEY_ARN: text.optional(), SLIPWAY_SECRET_KEY_FILE: text.optional() };
 const submitQueue = { SLIPWAY_SUBMIT_QUEUE_URL: text };
 const observeQueue = { SLIPWAY_OBSERVE_QUEUE_URL: text };
+/** Where events go; `SLIPWAY_EVENT_DAYS` is how long the store keeps them (Prefect's default: 7). */
+const eventsQueue = { SLIPWAY_EVENTS_QUEUE_URL: text, SLIPWAY_EVENT_DAYS: positive.default(7) };
+
+/** Where automations that fired, and triggers that are due, are told of. */
+const actQueue = { SLIPWAY_ACT_QUEUE_URL: text };
+
+/** Where frames are sent to connections: the WebSocket API's address without its stage. */
+const connections = { SLIPWAY_SOCKETS_URL: text };
 
 /** The stack's own defaults for tasks: what a job template leaves open. */
 const taskDefaults = {
@@ -34,15 +44,59 @@ const launchRate = {
 };
 
 const schemas = {
-  api: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_AUTH_SECRET_ARN: text.optional() }),
+  api: z.object({
+    ...tables,
+    ...submitQueue,
+    ...observeQueue,
+    ...eventsQueue,
+    ...actQueue,
+    ...connections,
+    ...secretKey,
+    SLIPWAY_AUTH_SECRET_ARN: text.optional(),
+  }),
   trigger: z.object({ ...tables, ...submitQueue, ...observeQueue }),
-  submit: z.object({ ...tables, ...submitQueue, ...observeQueue, ...taskDefaults, ...launchRate }),
+  submit: z.object({ ...tables, ...submitQueue, ...observeQueue, ...secretKey, ...taskDefaults, ...launchRate }),
   observe: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_STACK: text, SLIPWAY_CLUSTER_ARN: text }),
-  clock: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_STACK: text, SLIPWAY_CLUSTER_ARN: text }),
-  publish: z.object({
-    SLIPWAY_CONTROL_TABLE: text,
+  clock: z.object({
+    ...tables,
+    ...submitQueue,
+    ...observeQueue,
+    ...eventsQueue,
+    ...actQueue,
+    SLIPWAY_STACK: text,
+    SLIPWAY_CLUSTER_ARN: text,
+  }),
+  publish: z.object({ ...tables, ...eventsQueue, SLIPWAY_PUBLISH_QUEUE_URL: text, SLIPWAY_BUS_NAME: text }),
+  events: z.object({
+    ...tables,
+    ...eventsQueue,
+    ...actQueue,
+    ...connections,
     SLIPWAY_PUBLISH_QUEUE_URL: text,
-    SLIPWAY_BUS_NAME: text,
+    /** Task-run events are most of all events, and the bus is charged by the event: they go there only if asked for. */
+    SLIPWAY_BUS_TASK_RUNS: z.enum(['true', 'false']).default('false'),
+  }),
+  socket: z.object({
+    ...tables,
+    ...eventsQueue,
+    ...connections,
+    /** The same for `/events/in`, which is an API of its own. */
+    SLIPWAY_EVENTS_IN_URL: text,
+    SLIPWAY_SOCKETS: z.enum(socketTransports),
+    SLIPWAY_AUTH_SECRET_ARN: text.optional(),
+  }),
+  act: z.object({
+    ...tables,
+    ...submitQueue,
+    ...observeQueue,
+    ...eventsQueue,
+    ...actQueue,
+    ...secretKey,
+    /** Links in notifications lead to the web page; without one of its own it stands beside the API. */
+    SLIPWAY_API_URL: text,
+    SLIPWAY_UI_URL: text.optional(),
+    /** Whether webhooks may call this very machine: on Lambda that would be its runtime and its credentials. */
+    SLIPWAY_CALLS_TO_MACHINE: z.enum(['allowed', 'refused']).default('refused'),
   }),
 } satisfies Record<StepName, z.ZodObject>;
 

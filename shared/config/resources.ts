@@ -1,10 +1,20 @@
 // What the stack consists of: tables, indexes, queues, event sources and limits of each Lambda.
 // The one table that the CDK app and the local stack both build from, so that neither can drift.
 
-export const stepNames = ['api', 'trigger', 'submit', 'observe', 'clock', 'publish'] as const;
+export const stepNames = [
+  'api',
+  'trigger',
+  'submit',
+  'observe',
+  'clock',
+  'publish',
+  'events',
+  'socket',
+  'act',
+] as const;
 export type StepName = (typeof stepNames)[number];
 
-export const queueNames = ['trigger', 'submit', 'observe', 'publish'] as const;
+export const queueNames = ['trigger', 'submit', 'observe', 'publish', 'events', 'act'] as const;
 export type QueueName = (typeof queueNames)[number];
 
 /** Time-outs in seconds, memory in MB. The api answers by itself within 20 s, before HTTP API's 30 s. */
@@ -15,6 +25,9 @@ export const lambdas = {
   observe: { timeoutSeconds: 30, memoryMb: 512 },
   clock: { timeoutSeconds: 55, memoryMb: 1024 },
   publish: { timeoutSeconds: 60, memoryMb: 512 },
+  events: { timeoutSeconds: 60, memoryMb: 1024 },
+  socket: { timeoutSeconds: 28, memoryMb: 512 },
+  act: { timeoutSeconds: 60, memoryMb: 512 },
 } as const satisfies Record<StepName, { timeoutSeconds: number; memoryMb: number }>;
 
 export type QueueSettings = {
@@ -30,6 +43,8 @@ export const queues = {
   submit: { visibilitySeconds: 360, maxReceiveCount: 8, retentionDays: 4 },
   observe: { visibilitySeconds: 180, maxReceiveCount: 8, retentionDays: 14 },
   publish: { visibilitySeconds: 360, maxReceiveCount: 8, retentionDays: 14 },
+  events: { visibilitySeconds: 360, maxReceiveCount: 8, retentionDays: 14 },
+  act: { visibilitySeconds: 360, maxReceiveCount: 8, retentionDays: 4 },
 } as const satisfies Record<QueueName, QueueSettings>;
 
 export type QueueSource = {
@@ -47,6 +62,8 @@ export const queueSources = [
   { queue: 'submit', step: 'submit', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 3 },
   { queue: 'observe', step: 'observe', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 4 },
   { queue: 'publish', step: 'publish', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 2 },
+  { queue: 'events', step: 'events', batchSize: 10, batchWindowSeconds: 0, maxConcurrency: 10 },
+  { queue: 'act', step: 'act', batchSize: 5, batchWindowSeconds: 0, maxConcurrency: 10 },
 ] as const satisfies readonly QueueSource[];
 
 /** The control table's stream feeds publish; one invocation a shard at a time keeps the counters' checkpoint simple. */
@@ -60,8 +77,15 @@ export const streamSource = {
   bisectOnError: true,
   maxRetries: 10_000,
   maxRecordAgeSeconds: 86_000,
-  /** Heads of runs alone: whatever publish itself writes to the table must not call it again. */
-  filter: { dynamodb: { Keys: { sk: { S: ['head'] } } } },
+  /**
+   * Heads of runs, and whatever else events tell of. Counters and checkpoints, which publish itself writes with every
+   * batch, must not call it again.
+   */
+  filters: [
+    { dynamodb: { Keys: { sk: { S: ['head'] } } } },
+    { dynamodb: { Keys: { pk: { S: ['flow', 'deployment', 'work_pool', 'work_queue', 'variable', 'status'] } } } },
+    { dynamodb: { Keys: { pk: { S: [{ prefix: 'worker#' }] } } } },
+  ],
 } as const;
 
 export type IndexSettings = {
@@ -136,3 +160,29 @@ export const clockSchedule = { expression: 'rate(1 minute)', maxRetries: 0 } as 
 export const logRetentionDays = 30;
 export const metricNamespace = 'Slipway';
 export const busName = 'slipway';
+
+/**
+ * The WebSockets of Prefect's API, below its base path. Each kind is a stage of a WebSocket API of API Gateway, whose
+ * stages have no paths of their own. Frames of `events-in` go straight into the queue `events`, all others to `socket`.
+ */
+export const sockets = [
+  { kind: 'events-in', path: '/events/in' },
+  { kind: 'events-out', path: '/events/out' },
+  { kind: 'logs-out', path: '/logs/out' },
+  { kind: 'task-runs', path: '/task_runs/subscriptions/scheduled' },
+] as const;
+
+/** `aws`: with the limits and close codes of API Gateway; `local`: without. */
+export const socketTransports = ['local', 'aws'] as const;
+export type SocketTransport = (typeof socketTransports)[number];
+
+/** API Gateway's limits of a WebSocket (Amazon API Gateway quotas, "WebSocket APIs"). */
+export const socketLimits = {
+  frameBytes: 32 * 1024,
+  messageBytes: 128 * 1024,
+  idleSeconds: 600,
+  connectionSeconds: 7200,
+} as const;
+
+/** Frames above this are kept in the bulk table, and their message only names them. */
+export const largestFrameInMessageBytes = 200_000;

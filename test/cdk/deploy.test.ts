@@ -12,7 +12,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { sockets } from '../../shared/config/resources.ts';
 import { waitFor, waitUntil } from '../support/wait-for.ts';
+import { connectDeployed } from './deployed-sockets.ts';
 import { type DeployedStack, deployStack } from './deployed-stack.ts';
 import { readLambdaLogs } from './lambda-logs.ts';
 import { stoppedEvent } from './stopped-event.ts';
@@ -194,3 +196,31 @@ async function hears(runId: string, stateType: string): Promise<boolean> {
   );
   return Messages?.some(({ Body }) => Body?.includes(runId) && Body.includes(`"${stateType}"`)) ?? false;
 }
+
+describe('the deployed sockets', () => {
+  const basic = (auth: string) => ({ authorization: `Basic ${Buffer.from(auth).toString('base64')}` });
+  const answerOf = (stage: string, headers: Readonly<Record<string, string>>) =>
+    connectDeployed(stack, { stage, headers }).then(
+      async (client) => {
+        await client.close();
+        return 'let in';
+      },
+      () => 'refused',
+    );
+
+  it.each(sockets)('let a client with the auth string into $kind, and nobody else', async ({ kind }) => {
+    const watch = { 'x-slipway-watch': '1' };
+
+    const answers = [
+      await answerOf(kind, { ...watch, ...basic(stack.auth) }),
+      await answerOf(kind, { ...watch, ...basic('admin:wrong') }),
+      await answerOf(kind, watch),
+    ];
+
+    expect(answers).toEqual(['let in', 'refused', 'refused']);
+  });
+
+  it('refuse /events/out to engines, which then poll', async () => {
+    expect(await answerOf('events-out', basic(stack.auth))).toBe('refused');
+  });
+});

@@ -12,6 +12,7 @@ import { readLambdaLogs } from './lambda-logs.ts';
 const Outputs = z.object({
   SlipwayService: z.object({
     ApiUrl: z.string(),
+    ApiDirectUrl: z.string(),
     AuthSecretArn: z.string(),
     ClusterName: z.string(),
     BusName: z.string(),
@@ -34,7 +35,7 @@ export async function deployStack(): Promise<DeployedStack> {
   try {
     const outputs = await deployInto(emulator);
     const auth = await readAuthString(emulator, outputs.AuthSecretArn);
-    const call = (request: HttpCall) => callHttpApi(outputs.ApiUrl, request);
+    const call = (request: HttpCall) => callHttpApi(outputs.ApiDirectUrl, request);
     const post = async (where: string, body: unknown) => {
       const answer = await call({ path: where, method: 'POST', auth, body });
       if (answer.status < 300) return answer.body;

@@ -90,12 +90,15 @@ describe('what a step may do', () => {
   });
 
   it.each([
-    { step: 'api', indexes: ['lane', 'runs'] },
+    { step: 'api', indexes: ['lane', 'parent', 'runs'] },
     { step: 'trigger', indexes: [] },
     { step: 'submit', indexes: ['lane'] },
-    { step: 'observe', indexes: [] },
+    { step: 'observe', indexes: ['lane'] },
     { step: 'clock', indexes: ['due'] },
     { step: 'publish', indexes: [] },
+    { step: 'events', indexes: [] },
+    { step: 'socket', indexes: [] },
+    { step: 'act', indexes: ['lane'] },
   ])('lets $step query the indexes $indexes', ({ step, indexes }) => {
     const named = ofStep(step).flatMap(
       ({ Resource }) => JSON.stringify(Resource).match(/(?<=\/index\/)[a-z*]+/g) ?? [],
@@ -104,14 +107,46 @@ describe('what a step may do', () => {
     expect(named.sort()).toEqual(indexes);
   });
 
-  it('lets the api and submit write log lines, and the api alone read them', () => {
+  it('lets those write to the bulk table who have log lines, events or what no message holds, and those list who show it', () => {
     const onBulk = (action: string) =>
       stepNames.filter((step) =>
         ofStep(step).some((one) => one.Action.includes(action) && JSON.stringify(one.Resource).includes('TablesBulk')),
       );
 
-    expect(onBulk('dynamodb:PutItem')).toEqual(['api', 'submit']);
-    expect(onBulk('dynamodb:Query')).toEqual(['api']);
+    expect(onBulk('dynamodb:PutItem')).toEqual(['api', 'submit', 'publish', 'events', 'socket', 'act']);
+    expect(onBulk('dynamodb:Query')).toEqual(['api', 'socket', 'act']);
+  });
+
+  it('lets act alone send mail and publish to topics, of this account and nothing else', () => {
+    const notifying = stepNames.flatMap((step) =>
+      ofStep(step)
+        .filter(({ Action }) => Action.some((action) => action.startsWith('ses:') || action.startsWith('sns:')))
+        .map(({ Action }) => [step, ...Action]),
+    );
+
+    expect(notifying).toEqual([
+      ['act', 'ses:SendEmail'],
+      ['act', 'sns:Publish'],
+    ]);
+  });
+
+  it('lets those who have frames send them, each to the sockets that it serves', () => {
+    const served = (step: string) =>
+      ofStep(step)
+        .filter(({ Action }) => Action.includes('execute-api:ManageConnections'))
+        .flatMap(({ Resource }) => JSON.stringify(Resource).match(/(?<=\/)[a-z-]+(?=\/POST\/)/g) ?? []);
+
+    expect(stepNames.filter((step) => served(step).length > 0)).toEqual(['api', 'events', 'socket']);
+    expect(served('api')).toEqual(['task-runs']);
+    expect(served('events').sort()).toEqual(['events-out', 'logs-out']);
+    expect(served('socket').sort()).toEqual(['events-in', 'events-out', 'logs-out', 'task-runs']);
+  });
+
+  it('lets the API of events send to the events queue and do nothing else', () => {
+    const ofApi = statements.filter(({ role }) => role.startsWith('SocketEventsRole'));
+
+    expect(ofApi.map(({ Action }) => Action)).toEqual([['sqs:SendMessage']]);
+    expect(JSON.stringify(ofApi[0]?.Resource)).toMatch(/QueuesEvents[0-9A-F]{8}Arn/);
   });
 
   it('lets submit alone start tasks, register definitions and pass roles', () => {
@@ -161,11 +196,11 @@ describe('what a step may do', () => {
     expect(stepNames.filter((step) => actionsOf(step).includes('ecs:StopTask'))).toEqual(['submit', 'observe']);
   });
 
-  it('lets the api read the auth string and no other step any secret', () => {
+  it('lets the api and the socket read the auth string and no other step any secret', () => {
     const readers = stepNames.filter((step) => actionsOf(step).some((action) => action.startsWith('secretsmanager:')));
     const [read] = ofStep('api').filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'));
 
-    expect(readers).toEqual(['api']);
+    expect(readers).toEqual(['api', 'socket']);
     expect(JSON.stringify(read?.Resource)).toMatch(/AuthAuthString/);
   });
 

@@ -1,6 +1,8 @@
 // What the service stack promises: Lambdas, sources, rules and schedule as the one table of resources says.
 // What each Lambda may do is told in permissions.test.ts.
+import { createContext, runInContext } from 'node:vm';
 import { Match } from 'aws-cdk-lib/assertions';
+import { CachePolicy, OriginRequestPolicy } from 'aws-cdk-lib/aws-cloudfront';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readEnv } from '../../shared/config/env.ts';
@@ -14,6 +16,7 @@ import {
   queueSources,
   queues,
   type StepName,
+  sockets,
   stepNames,
   streamSource,
 } from '../../shared/config/resources.ts';
@@ -22,6 +25,19 @@ import { buildTemplates, type Resource, resourcesOf, withoutHash } from './templ
 const { service } = buildTemplates({ 'slipway:launchRate': '40', 'slipway:launchBurst': 200 });
 
 const Variables = z.object({ Variables: z.record(z.string(), z.unknown()) });
+const Route = z.object({ ApiId: z.object({ Ref: z.string() }), RouteKey: z.string() });
+const Behavior = z.looseObject({
+  PathPattern: z.string().optional(),
+  CachePolicyId: z.string(),
+  OriginRequestPolicyId: z.string(),
+  ViewerProtocolPolicy: z.string(),
+  AllowedMethods: z.array(z.string()),
+});
+const Distribution = z.looseObject({
+  DefaultCacheBehavior: Behavior,
+  CacheBehaviors: z.array(Behavior),
+  CustomErrorResponses: z.array(z.object({ ErrorCode: z.number(), ErrorCachingMinTTL: z.number() })),
+});
 const idOf = (step: StepName) => `${step.charAt(0).toUpperCase()}${step.slice(1)}LambdaHandler`;
 
 function lambdaOf(step: StepName): Resource {
@@ -163,8 +179,7 @@ describe('rules and schedule', () => {
 
 describe('the HTTP API', () => {
   it('hands every path and method to the api Lambda as payload 2.0, throttled and logged', () => {
-    service.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'ANY /{proxy+}' });
-    service.resourceCountIs('AWS::ApiGatewayV2::Route', 1);
+    expect(routesOf('ApiHttpApi')).toEqual(['ANY /{proxy+}']);
     service.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
       IntegrationUri: { 'Fn::GetAtt': [lambdaOf('api').id, 'Arn'] },
       PayloadFormatVersion: '2.0',
@@ -178,11 +193,124 @@ describe('the HTTP API', () => {
   });
 
   it('writes no header and no query string into the access log', () => {
-    const [stage] = resourcesOf(service, 'AWS::ApiGatewayV2::Stage');
+    const stage = resourcesOf(service, 'AWS::ApiGatewayV2::Stage').find(({ id }) => withoutHash(id) === 'ApiStage');
 
     const format = z.object({ Format: z.string() }).parse(stage?.Properties['AccessLogSettings']).Format;
 
     expect(format).not.toMatch(/authorizer|header|query|requestOverride/i);
+  });
+});
+
+describe('the sockets', () => {
+  it('wakes the socket Lambda for everything but the events themselves', () => {
+    const target = { 'Fn::GetAtt': [lambdaOf('socket').id, 'Arn'] };
+
+    const integrations = resourcesOf(service, 'AWS::ApiGatewayV2::Integration')
+      .filter(({ Properties }) => Properties['IntegrationType'] === 'AWS_PROXY')
+      .filter(({ Properties }) => JSON.stringify(Properties['IntegrationUri']).includes(JSON.stringify(target)));
+
+    expect(routesOf('SocketListenersApi').sort()).toEqual(['$connect', '$default', '$disconnect']);
+    expect(routesOf('SocketEventsApi').sort()).toEqual(['$connect', '$default', '$disconnect', 'auth']);
+    expect(integrations).toHaveLength(6);
+  });
+
+  it('puts each frame of /events/in as it is into one message of the events queue, with its connection', () => {
+    service.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+      IntegrationType: 'AWS',
+      IntegrationMethod: 'POST',
+      IntegrationUri: Match.objectLike({
+        'Fn::Join': ['', Match.arrayWith([{ 'Fn::ImportValue': Match.stringLikeRegexp('QueuesEvents.*QueueName') }])],
+      }),
+      CredentialsArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('SocketEventsRole'), 'Arn'] },
+      PassthroughBehavior: 'NEVER',
+      TemplateSelectionExpression: '\\$default',
+      RequestParameters: {
+        'integration.request.header.Content-Type': "'application/x-www-form-urlencoded'",
+      },
+      RequestTemplates: {
+        $default: [
+          'Action=SendMessage',
+          'MessageBody=$util.urlEncode($input.body)',
+          'MessageAttribute.1.Name=connection',
+          'MessageAttribute.1.Value.DataType=String',
+          'MessageAttribute.1.Value.StringValue=$util.urlEncode($context.connectionId)',
+        ].join('&'),
+      },
+    });
+  });
+
+  it('selects the greeting of a client by its type', () => {
+    service.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      ProtocolType: 'WEBSOCKET',
+      Description: 'Slipway: events of clients',
+      RouteSelectionExpression: '$request.body.type',
+    });
+  });
+
+  it('has a stage for each socket', () => {
+    const stages = resourcesOf(service, 'AWS::ApiGatewayV2::Stage').map(({ Properties }) => Properties['StageName']);
+
+    expect(stages.sort()).toEqual(['$default', ...sockets.map(({ kind }) => kind)].sort());
+  });
+
+  it('tells every Lambda that sends frames where, and the socket Lambda that it is on AWS', () => {
+    for (const step of ['api', 'events', 'socket'] as const) {
+      const { Variables: variables } = Variables.parse(lambdaOf(step).Properties['Environment']);
+      expect(JSON.stringify(variables['SLIPWAY_SOCKETS_URL'])).toContain('SocketListenersApi');
+    }
+    expect(environmentOf('socket')['SLIPWAY_SOCKETS']).toBe('aws');
+  });
+});
+
+describe('the front', () => {
+  const Code = z.object({ FunctionCode: z.string() });
+  type Answer = { readonly uri?: string; readonly statusCode?: number };
+
+  /** Runs the function that CloudFront would run for a request to this path. */
+  function rewritten(uri: string): Answer {
+    const [edge] = resourcesOf(service, 'AWS::CloudFront::Function');
+    const { FunctionCode: code } = Code.parse(edge?.Properties);
+    const context = createContext({ event: { request: { method: 'GET', uri, headers: {} } } });
+    return z.custom<Answer>().parse(runInContext(`${code}\nhandler(event)`, context));
+  }
+
+  it.each(sockets)('leads clients of $path to the stage $kind', ({ kind, path }) => {
+    expect(rewritten(`/api${path}`)).toMatchObject({ uri: `/${kind}` });
+  });
+
+  it('answers the worker channel with 404, as it does everything that is no socket', () => {
+    expect(rewritten('/api/work_pools/my%20pool/workers/connect')).toMatchObject({ statusCode: 404 });
+    expect(rewritten('/api/events/inside')).toMatchObject({ statusCode: 404 });
+  });
+
+  it('passes on all that clients send but the host, and keeps nothing, errors neither', () => {
+    const [distribution] = resourcesOf(service, 'AWS::CloudFront::Distribution');
+    const config = Distribution.parse(distribution?.Properties['DistributionConfig']);
+    const behaviors = [config.DefaultCacheBehavior, ...config.CacheBehaviors];
+
+    expect(config.CacheBehaviors.map(({ PathPattern }) => PathPattern).sort()).toEqual(
+      ['/api/work_pools/*/workers/connect', ...sockets.map(({ path }) => `/api${path}`)].sort(),
+    );
+    for (const behavior of behaviors) {
+      expect(behavior.CachePolicyId).toBe(CachePolicy.CACHING_DISABLED.cachePolicyId);
+      expect(behavior.OriginRequestPolicyId).toBe(
+        OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER.originRequestPolicyId,
+      );
+      expect(behavior.ViewerProtocolPolicy).toBe('https-only');
+    }
+    expect(config.DefaultCacheBehavior.AllowedMethods).toContain('DELETE');
+    expect(config.CustomErrorResponses.map(({ ErrorCode }) => ErrorCode)).toEqual([
+      400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504,
+    ]);
+    for (const { ErrorCachingMinTTL: seconds } of config.CustomErrorResponses) expect(seconds).toBe(0);
+  });
+
+  it('is the host that tasks and people are given', () => {
+    const { Variables: variables } = Variables.parse(lambdaOf('submit').Properties['Environment']);
+
+    expect(JSON.stringify(variables['SLIPWAY_API_URL'])).toContain('FrontDistribution');
+    service.hasOutput('ApiUrl', { Value: { 'Fn::Join': ['', Match.arrayWith(['https://', '/api'])] } });
+    service.hasOutput('ApiDirectUrl', {});
   });
 });
 
@@ -252,6 +380,12 @@ describe('alarms', () => {
     }
   });
 });
+
+/** Route keys of one API. */
+function routesOf(api: string): string[] {
+  const routes = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(({ Properties }) => Route.parse(Properties));
+  return routes.filter(({ ApiId }) => withoutHash(ApiId.Ref) === api).map(({ RouteKey }) => RouteKey);
+}
 
 function capital(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);

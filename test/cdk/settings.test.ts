@@ -14,6 +14,8 @@ describe('readSettings', () => {
       clusterArns: [],
       taskDefinitionArns: [],
       passRoleArns: [],
+      eventDays: 7,
+      busTaskRuns: false,
       removalPolicy: 'retain',
     });
   });
@@ -25,12 +27,18 @@ describe('readSettings', () => {
     expect(read({ 'slipway:passRoleArns': arns }).passRoleArns).toEqual(arns);
   });
 
+  it.each([true, 'true'])('takes %j for yes, from the command line and from cdk.json', (value) => {
+    expect(read({ 'slipway:busTaskRuns': value }).busTaskRuns).toBe(true);
+  });
+
   it.each([
     ['slipway:launchRate', 'fast', 'setting slipway:launchRate must be a number above 0, got "fast"'],
     ['slipway:launchBurst', '0', 'setting slipway:launchBurst must be a number above 0, got "0"'],
     ['slipway:launchRate', '', 'setting slipway:launchRate must be a number above 0, got ""'],
     ['slipway:clusterArns', 'etl', 'setting slipway:clusterArns must be ARNs, got "etl"'],
     ['slipway:removalPolicy', 'snapshot', 'setting slipway:removalPolicy must be retain or destroy, got "snapshot"'],
+    ['slipway:eventDays', '-1', 'setting slipway:eventDays must be a number above 0, got "-1"'],
+    ['slipway:busTaskRuns', 'yes', 'setting slipway:busTaskRuns must be true or false, got "yes"'],
     ['slipway:defaultImage', 7, 'setting slipway:defaultImage must be text, got 7'],
   ])('refuses %s = %j', (name, value, sentence) => {
     expect(() => read({ [name]: value })).toThrow(sentence);

@@ -88,7 +88,14 @@ function findingsWithoutAcknowledgements(): Finding[] {
 }
 
 describe('the environment of a Lambda', () => {
-  const complete = ['SLIPWAY_CONTROL_TABLE', 'SLIPWAY_PUBLISH_QUEUE_URL', 'SLIPWAY_BUS_NAME'];
+  const complete = [
+    'SLIPWAY_CONTROL_TABLE',
+    'SLIPWAY_BULK_TABLE',
+    'SLIPWAY_EVENTS_QUEUE_URL',
+    'SLIPWAY_EVENT_DAYS',
+    'SLIPWAY_PUBLISH_QUEUE_URL',
+    'SLIPWAY_BUS_NAME',
+  ];
 
   it('compiles when it is what the schema of the step asks for', async () => {
     expect(await compileVariables(complete)).toEqual([]);
