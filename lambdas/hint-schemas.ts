@@ -1,7 +1,7 @@
 // Hints as they come from a queue.
 import { z } from 'zod';
 import type { Lane } from '../shared/domain/run/run.ts';
-import type { ObserveHint, SubmitHint } from '../shared/ports/hints.ts';
+import type { ObserveHint, PlanHint, SubmitHint } from '../shared/ports/hints.ts';
 
 const lane: z.ZodType<Lane> = z
   .object({ workPoolName: z.string(), workQueueId: z.string(), deploymentId: z.string().optional() })
@@ -25,3 +25,5 @@ export const observeHint: z.ZodType<ObserveHint> = z.union([
   z.object({ kind: z.literal('attempt'), ...attempt }),
   z.object({ kind: z.literal('task'), cluster: z.string(), taskArn: z.string() }),
 ]);
+
+export const planHint: z.ZodType<PlanHint> = z.object({ kind: z.literal('plan'), deploymentId: z.string() });

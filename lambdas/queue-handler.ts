@@ -6,7 +6,14 @@ import type { z } from 'zod';
 import { metricNamespace } from '../shared/config/resources.ts';
 import { type Log, metricFields } from '../shared/telemetry/log.ts';
 
-export type Message<T> = { readonly id: string; readonly value: T };
+export type Message<T> = {
+  readonly id: string;
+  readonly value: T;
+  /** When SQS took it, epoch milliseconds: the same each time it comes. Absent where the sender is no queue. */
+  readonly sentAt?: number;
+  /** The message attribute of this name: the socket that the message came by. */
+  readonly connection?: string;
+};
 
 export type BatchOptions<T> = {
   readonly schema: z.ZodType<T>;
@@ -22,7 +29,7 @@ export function queueHandler<T>({ schema, log, handle }: BatchOptions<T>) {
     const messages: Message<T>[] = [];
     for (const record of event.Records) {
       const parsed = parse(schema, record);
-      if (parsed.ok) messages.push({ id: record.messageId, value: parsed.value });
+      if (parsed.ok) messages.push({ id: record.messageId, value: parsed.value, ...originOf(record) });
       else failed.set(record.messageId, parsed.problem);
     }
     for (const [id, problem] of failed) reportBad(log, id, problem);
@@ -31,6 +38,12 @@ export function queueHandler<T>({ schema, log, handle }: BatchOptions<T>) {
     const ids = [...failed.keys(), ...unhandled.keys()];
     return { batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) };
   });
+}
+
+function originOf({ attributes, messageAttributes }: SQSRecord): Pick<Message<unknown>, 'sentAt' | 'connection'> {
+  const sentAt = Number(attributes?.SentTimestamp);
+  const connection = messageAttributes?.['connection']?.stringValue;
+  return { ...(Number.isFinite(sentAt) ? { sentAt } : {}), ...(connection === undefined ? {} : { connection }) };
 }
 
 type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };

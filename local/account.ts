@@ -38,6 +38,8 @@ export function sdkVariables(endpoints: AwsEndpoints): Record<string, string> {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.database,
     AWS_ENDPOINT_URL_DYNAMODB_STREAMS: endpoints.database,
     AWS_ENDPOINT_URL_SQS: endpoints.queue,
+    AWS_ENDPOINT_URL_SNS: endpoints.queue,
+    AWS_ENDPOINT_URL_SESV2: endpoints.services,
     AWS_ENDPOINT_URL_ECS: endpoints.services,
     AWS_ENDPOINT_URL_EVENTBRIDGE: endpoints.services,
     AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: endpoints.services,

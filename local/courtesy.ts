@@ -7,51 +7,57 @@ import type { Lambda } from './lambda.ts';
 const quietMs = 20;
 /** The longest that a source holds back, in milliseconds. */
 const patienceMs = 400;
-
 /** Two sources that lost their patience go this far apart, in milliseconds: ten messages each time. */
 const spacingMs = 200;
 
-export type Courtesy = {
-  /** The Lambda, with its invocations counted as urgent. */
-  urgent(lambda: Lambda): Lambda;
-  /** Resolves in a quiet moment, or when patience is over. */
-  turn(): Promise<void>;
-};
+/** What the threads share: how many urgent invocations are under way, and when the last one ended. */
+export type UrgentWork = SharedArrayBuffer;
 
-export function createCourtesy(): Courtesy {
-  let underWay = 0;
-  let lastEnd = Number.NEGATIVE_INFINITY;
-  let lastImpatient = Number.NEGATIVE_INFINITY;
-  const quietIn = () => (underWay > 0 ? quietMs : lastEnd + quietMs - performance.now());
+export const noUrgentWork = (): UrgentWork => new SharedArrayBuffer(16);
+
+const countOf = (shared: UrgentWork) => new Int32Array(shared, 0, 1);
+const lastEndOf = (shared: UrgentWork) => new Float64Array(shared, 8, 1);
+/** The same in all threads, unlike `performance.now()`. */
+const now = () => performance.timeOrigin + performance.now();
+
+/** The Lambda, with its invocations counted as urgent. */
+export function urgent(lambda: Lambda, shared: UrgentWork): Lambda {
+  const count = countOf(shared);
+  const lastEnd = lastEndOf(shared);
   return {
-    urgent: (lambda) => ({
-      name: lambda.name,
-      invoke: async (event) => {
-        underWay += 1;
-        try {
-          return await lambda.invoke(event);
-        } finally {
-          underWay -= 1;
-          lastEnd = performance.now();
-        }
-      },
-    }),
-    turn: () => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const impatientAt = performance.now() + patienceMs;
-      const look = () => {
-        const now = performance.now();
-        const quiet = quietIn();
-        if (quiet <= 0) return resolve();
-        const impatient = Math.max(impatientAt, lastImpatient + spacingMs) - now;
-        if (impatient <= 0) {
-          lastImpatient = now;
-          return resolve();
-        }
-        setTimeout(look, Math.min(quiet, impatient));
-      };
-      look();
-      return promise;
+    name: lambda.name,
+    invoke: async (event) => {
+      Atomics.add(count, 0, 1);
+      try {
+        return await lambda.invoke(event);
+      } finally {
+        Atomics.sub(count, 0, 1);
+        lastEnd[0] = now();
+      }
     },
+  };
+}
+
+/** Resolves in a quiet moment, or when patience is over. */
+export function createTurn(shared: UrgentWork): () => Promise<void> {
+  const count = countOf(shared);
+  const lastEnd = lastEndOf(shared);
+  let lastImpatient = 0;
+  const quietIn = () => (Atomics.load(count, 0) > 0 ? quietMs : (lastEnd[0] ?? 0) + quietMs - now());
+  return () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const impatientAt = now() + patienceMs;
+    const look = () => {
+      const quiet = quietIn();
+      if (quiet <= 0) return resolve();
+      const impatient = Math.max(impatientAt, lastImpatient + spacingMs) - now();
+      if (impatient <= 0) {
+        lastImpatient = now();
+        return resolve();
+      }
+      setTimeout(look, Math.min(quiet, impatient));
+    };
+    look();
+    return promise;
   };
 }

@@ -2,7 +2,7 @@
 // Rule: it replaces every AWS and Slipway variable of the operator; none of those reaches a Lambda.
 
 import type { StepEnvironment } from '../shared/config/env.ts';
-import { busName } from '../shared/config/resources.ts';
+import { busName, type SocketTransport } from '../shared/config/resources.ts';
 import {
   type AwsEndpoints,
   bulkTableName,
@@ -19,20 +19,31 @@ export type EnvironmentOptions = {
   readonly queueUrls: LocalQueue['urls'];
   /** `http://127.0.0.1:PORT/api` */
   readonly apiUrl: string;
+  /** Where frames are sent to connections, `http://127.0.0.1:PORT`. */
+  readonly socketsUrl: string;
+  readonly sockets: SocketTransport;
+  /** The key that seals secrets. */
+  readonly secretKeyFile: string;
   readonly launchRate?: string | undefined;
   readonly launchBurst?: string | undefined;
 };
 
-function stepEnvironment({ queueUrls, apiUrl, ...rates }: EnvironmentOptions): StepEnvironment {
+function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
+  const { queueUrls, apiUrl, socketsUrl, sockets, secretKeyFile, ...rates } = options;
   const tables = { SLIPWAY_CONTROL_TABLE: controlTableName, SLIPWAY_BULK_TABLE: bulkTableName };
   const queues = { SLIPWAY_SUBMIT_QUEUE_URL: queueUrls.submit, SLIPWAY_OBSERVE_QUEUE_URL: queueUrls.observe };
+  const events = { SLIPWAY_EVENTS_QUEUE_URL: queueUrls.events };
+  const connections = { SLIPWAY_SOCKETS_URL: socketsUrl };
+  const act = { SLIPWAY_ACT_QUEUE_URL: queueUrls.act };
+  const secretKey = { SLIPWAY_SECRET_KEY_FILE: secretKeyFile };
   const cluster = { SLIPWAY_STACK: 'local', SLIPWAY_CLUSTER_ARN: ourClusterArn };
   return {
-    api: { ...tables, ...queues },
+    api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey },
     trigger: { ...tables, ...queues },
     submit: {
       ...tables,
       ...queues,
+      ...secretKey,
       ...cluster,
       SLIPWAY_API_URL: apiUrl,
       SLIPWAY_EXECUTION_ROLE_ARN: roleArn('slipway-task-execution'),
@@ -45,11 +56,18 @@ function stepEnvironment({ queueUrls, apiUrl, ...rates }: EnvironmentOptions): S
       ...(rates.launchBurst === undefined ? {} : { SLIPWAY_LAUNCH_BURST: rates.launchBurst }),
     },
     observe: { ...tables, ...queues, ...cluster },
-    clock: { ...tables, ...queues, ...cluster },
-    publish: {
-      SLIPWAY_CONTROL_TABLE: controlTableName,
-      SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish,
-      SLIPWAY_BUS_NAME: busName,
+    clock: { ...tables, ...queues, ...events, ...act, ...cluster },
+    publish: { ...tables, ...events, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish, SLIPWAY_BUS_NAME: busName },
+    events: { ...tables, ...events, ...act, ...connections, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish },
+    socket: { ...tables, ...events, ...connections, SLIPWAY_EVENTS_IN_URL: socketsUrl, SLIPWAY_SOCKETS: sockets },
+    act: {
+      ...tables,
+      ...queues,
+      ...events,
+      ...act,
+      ...secretKey,
+      SLIPWAY_API_URL: apiUrl,
+      SLIPWAY_CALLS_TO_MACHINE: 'allowed',
     },
   };
 }

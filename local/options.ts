@@ -5,6 +5,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type SocketTransport, socketTransports } from '../shared/config/resources.ts';
 import { StartError } from './start-error.ts';
 
 export type StartOptions = {
@@ -17,6 +18,7 @@ export type StartOptions = {
   readonly databaseEndpoint: string | undefined;
   readonly launchRate: string | undefined;
   readonly launchBurst: string | undefined;
+  readonly sockets: SocketTransport;
 };
 
 export const helpText = `Starts Slipway on this machine: npm start -- [options]
@@ -25,10 +27,12 @@ export const helpText = `Starts Slipway on this machine: npm start -- [options]
   --data DIR     folder for everything that is kept (default .slipway/)
   --no-example   do not register and run the example deployments
   --python PATH  Python, or its folder, that comes first on the PATH of tasks (default: the active virtual environment)
+  --sockets T    limits and close codes of WebSockets: local (none, the default) or aws (as API Gateway has them)
   --help         show this
 
 Environment:
   SLIPWAY_PYTHON              as --python
+  SLIPWAY_SOCKETS             as --sockets
   SLIPWAY_DYNAMODB_ENDPOINT   a DynamoDB to use in place of the embedded database, http://HOST:PORT
   SLIPWAY_LAUNCH_RATE         tasks started a second (default 20)
   SLIPWAY_LAUNCH_BURST        tasks started at once (default 100)
@@ -47,6 +51,7 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     databaseEndpoint: endpointOf(environment['SLIPWAY_DYNAMODB_ENDPOINT']),
     launchRate: positive('SLIPWAY_LAUNCH_RATE', environment['SLIPWAY_LAUNCH_RATE']),
     launchBurst: positive('SLIPWAY_LAUNCH_BURST', environment['SLIPWAY_LAUNCH_BURST']),
+    sockets: transportOf(values.sockets, environment['SLIPWAY_SOCKETS']),
   };
 }
 
@@ -59,6 +64,7 @@ function parse(argv: readonly string[]) {
         data: { type: 'string' },
         'no-example': { type: 'boolean' },
         python: { type: 'string' },
+        sockets: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });
@@ -79,6 +85,15 @@ function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new StartError(`--port must be a number from 0 to 65535, got ${text}`);
+}
+
+function transportOf(option: string | undefined, variable: string | undefined): SocketTransport {
+  const [source, text] =
+    option === undefined ? (['SLIPWAY_SOCKETS', variable] as const) : (['--sockets', option] as const);
+  if (text === undefined || (text === '' && option === undefined)) return 'local';
+  const found = socketTransports.find((transport) => transport === text);
+  if (found !== undefined) return found;
+  throw new StartError(`${source} must be ${socketTransports.join(' or ')}, got ${text}`);
 }
 
 function pythonFolder(option: string | undefined, environment: NodeJS.ProcessEnv): string[] {

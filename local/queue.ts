@@ -88,5 +88,12 @@ async function putQueue(client: SQSClient, name: string, attributes: Record<stri
 /** Built, not looked up: the server knows a queue by the last part of its URL, and keeps the port it was created on. */
 function urlsOf(endpoint: string, nameOf: (queue: QueueName) => string): Record<QueueName, string> {
   const url = (queue: QueueName) => `${endpoint}/${account}/${nameOf(queue)}`;
-  return { trigger: url('trigger'), submit: url('submit'), observe: url('observe'), publish: url('publish') };
+  return {
+    trigger: url('trigger'),
+    submit: url('submit'),
+    observe: url('observe'),
+    publish: url('publish'),
+    events: url('events'),
+    act: url('act'),
+  };
 }

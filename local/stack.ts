@@ -3,15 +3,19 @@
 
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { SocketTransport } from '../shared/config/resources.ts';
+import { startBackground } from './background-host.ts';
 import { type Closers, collectClosers } from './closers.ts';
-import { createCourtesy } from './courtesy.ts';
+import { noUrgentWork, urgent } from './courtesy.ts';
 import { type DataFolder, identityOf, openDataFolder } from './data-folder.ts';
 import { type Database, databaseProgram, startDatabase } from './database.ts';
 import { applyEnvironment } from './environment.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type LocalQueue, startQueue } from './queue.ts';
 import type { Report } from './report.ts';
+import { makeSecretKey } from './secret-key.ts';
 import { type ServicesHostOptions, startServicesThread } from './services-host.ts';
+import { transportRules } from './sockets/websocket-event.ts';
 import { StartError } from './start-error.ts';
 
 export type StackOptions = {
@@ -27,6 +31,8 @@ export type StackOptions = {
   /** Launches a second and at once, as text. @default 20 and 100 */
   readonly launchRate?: string | undefined;
   readonly launchBurst?: string | undefined;
+  /** Whose limits and close codes WebSockets have. @default local: none */
+  readonly sockets?: SocketTransport;
   readonly onRunTask?: ServicesHostOptions['onRunTask'];
 };
 
@@ -70,32 +76,34 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const parts = loadParts();
   const [gateway, database, queue] = await startServers(options, folder, closers);
   const services = await startServicesThread({ searchPath: [], ...options, queue }, closers);
-  const { loadLambdas, startEventSources, startScheduler } = await parts;
+  const { foregroundSteps, loadLambdas, startEventSources, createSocketServing } = await parts;
   const endpoints = { database: database.endpoint, queue: queue.endpoint, services: services.url };
   const url = `http://127.0.0.1:${gateway.port}/api`;
-  applyEnvironment({ ...options, endpoints, queueUrls: queue.urls, apiUrl: url }, process.env);
-  const loaded = await loadLambdas();
-  const courtesy = createCourtesy();
-  const { api, trigger, submit } = loaded;
+  const secretKeyFile = makeSecretKey(path.join(folder.path, 'secret-key'));
+  const surroundings = { endpoints, queueUrls: queue.urls, apiUrl: url, socketsUrl: gateway.socketsUrl, secretKeyFile };
+  applyEnvironment({ ...options, ...surroundings, sockets: options.sockets ?? 'local' }, process.env);
+  const urgentWork = noUrgentWork();
+  const loaded = await loadLambdas(foregroundSteps);
   const lambdas = {
-    ...loaded,
-    api: courtesy.urgent(api),
-    trigger: courtesy.urgent(trigger),
-    submit: courtesy.urgent(submit),
+    api: urgent(loaded.api, urgentWork),
+    socket: urgent(loaded.socket, urgentWork),
+    trigger: urgent(loaded.trigger, urgentWork),
+    submit: urgent(loaded.submit, urgentWork),
   };
   await services.adopt();
-  const sources = startEventSources({
-    lambdas,
-    turn: courtesy.turn,
-    queue,
-    database,
-    checkpointFile: path.join(folder.path, 'checkpoints.json'),
-    report: options.report,
-  });
+  const checkpointFile = path.join(folder.path, 'checkpoints.json');
+  const woken = { queue, database, checkpointFile, report: options.report };
+  const sources = startEventSources({ ...woken, lambdas });
   closers.add(() => closeInTime(sources, options.report));
-  const scheduler = startScheduler({ clock: lambdas.clock, report: options.report });
-  closers.add(() => closeInTime(scheduler, options.report));
+  const background = startBackground({ ...woken, urgentWork }, closers);
+  const serving = createSocketServing({
+    ...surroundings,
+    socket: lambdas.socket,
+    transport: options.sockets ?? 'local',
+  });
+  closers.add(serving.close);
   gateway.serve(lambdas.api.invoke);
+  gateway.serveSockets(serving);
   closers.add(gateway.close);
   announce(folder, { gateway, database, endpoints });
   return {
@@ -104,19 +112,19 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
     endpoints,
     queueUrls: queue.urls,
     deadLetterUrls: queue.deadLetterUrls,
-    lost: Promise.race([database.lost, queue.lost, services.lost]),
+    lost: Promise.race([database.lost, queue.lost, services.lost, background.lost]),
     close: closers.closeAll,
   };
 }
 
 /** What the servers do not need, so that loading it takes no time from them. */
 async function loadParts() {
-  const [{ loadLambdas }, { startEventSources }, { startScheduler }] = await Promise.all([
+  const [{ foregroundSteps, loadLambdas }, { startEventSources }, { createSocketServing }] = await Promise.all([
     import('./lambdas.ts'),
     import('./event-sources.ts'),
-    import('./scheduler.ts'),
+    import('./sockets/socket-serving.ts'),
   ]);
-  return { loadLambdas, startEventSources, startScheduler };
+  return { foregroundSteps, loadLambdas, startEventSources, createSocketServing };
 }
 
 /** The servers that need nothing of each other. All are waited for, so that none is left when one fails. */
@@ -137,12 +145,14 @@ async function startServers(options: StackOptions, folder: DataFolder, closers: 
   return [gateway, database.value, queue.value] as const;
 }
 
-async function openGateway({ port, report }: StackOptions, lastPort: number | undefined): Promise<Gateway> {
-  if (port !== 0 || lastPort === undefined) return await startGateway({ port, report });
+async function openGateway(options: StackOptions, lastPort: number | undefined): Promise<Gateway> {
+  const { port, report } = options;
+  const settings = { report, sockets: transportRules[options.sockets ?? 'local'] };
+  if (port !== 0 || lastPort === undefined) return await startGateway({ ...settings, port });
   try {
-    return await startGateway({ port: lastPort, report });
+    return await startGateway({ ...settings, port: lastPort });
   } catch (error) {
-    if (error instanceof StartError) return await startGateway({ port, report });
+    if (error instanceof StartError) return await startGateway({ ...settings, port });
     throw error;
   }
 }

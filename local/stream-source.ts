@@ -27,8 +27,8 @@ export type StreamSourceOptions = {
   readonly tumblingWindowSeconds: number;
   readonly maxRetries: number;
   readonly maxRecordAgeSeconds: number;
-  /** Lambda's filter criteria: records that do not match are passed over and never seen by the Lambda. */
-  readonly filter: object;
+  /** Lambda's filter criteria: records that match none of them are passed over and never seen by the Lambda. */
+  readonly filters: readonly object[];
   readonly lambda: Lambda;
   /** Waited for before each read: lets what is more urgent go first. */
   readonly turn?: () => Promise<void>;
@@ -114,9 +114,9 @@ async function readShard(source: Running, shardId: string): Promise<void> {
   }
 }
 
-function matching({ filter }: Running): (record: StreamRecord) => boolean {
-  const matches = compileEventPattern(filter);
-  return ({ dynamodb }) => matches({ dynamodb: { Keys: dynamodb?.Keys } });
+function matching({ filters }: Running): (record: StreamRecord) => boolean {
+  const patterns = filters.map(compileEventPattern);
+  return ({ dynamodb }) => patterns.some((matches) => matches({ dynamodb: { Keys: dynamodb?.Keys } }));
 }
 
 async function openShard({ client, streamArn, checkpoints }: Running, shardId: string): Promise<string | undefined> {

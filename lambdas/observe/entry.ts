@@ -1,6 +1,11 @@
 // Wires observe: SQS `observe` (ECS task-state events, the clock's visits) → attempts and runs.
+import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
+import { createHeartbeats } from '../../shared/adapters/dynamodb/heartbeats.ts';
+import { createLimits } from '../../shared/adapters/dynamodb/limits.ts';
+import { createPlannedRuns } from '../../shared/adapters/dynamodb/planned-runs.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
+import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
 import { readTask } from '../../shared/adapters/ecs/task-codec.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
@@ -9,18 +14,24 @@ import { readEnv } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import type { ObserveDeps } from '../../shared/use-cases/observe-task.ts';
+import { planRuns } from '../../shared/use-cases/plan-runs.ts';
 import { takeObserveHint, takeTask } from '../../shared/use-cases/take-hints.ts';
 import { eachAlone, queueHandler } from '../queue-handler.ts';
 import { type ObserveMessage, observeMessage } from './message.ts';
 
 const env = readEnv('observe');
 const client = createDocumentClient();
+const table = env.SLIPWAY_CONTROL_TABLE;
 const log = createLog('observe', standardOutput, world.now);
 const telemetry = createTelemetry(log);
 
 const deps: ObserveDeps = {
   world,
-  runs: createRuns({ client, table: env.SLIPWAY_CONTROL_TABLE, newId: world.newId, now: world.now }),
+  runs: createRuns({ client, table, newId: world.newId, now: world.now }),
+  heartbeats: createHeartbeats({ client, table }),
+  taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
+  limits: createLimits({ client, table }),
+  catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(
     createSqsClient(),
@@ -34,8 +45,12 @@ const deps: ObserveDeps = {
   stack: env.SLIPWAY_STACK,
 };
 
-function take(message: ObserveMessage): Promise<void> {
-  return 'kind' in message ? takeObserveHint(deps, message) : takeTask(deps, readTask(message.detail));
+const plan = { ...deps, plannedRuns: createPlannedRuns({ client, table, newId: world.newId, now: world.now }) };
+
+async function take(message: ObserveMessage): Promise<void> {
+  if (!('kind' in message)) return takeTask(deps, readTask(message.detail));
+  if (message.kind !== 'plan') return takeObserveHint(deps, message);
+  await planRuns(plan, message.deploymentId);
 }
 
 export const handler = queueHandler({

@@ -8,6 +8,7 @@ import { createLanes } from '../../shared/adapters/dynamodb/lanes.ts';
 import { createLogs } from '../../shared/adapters/dynamodb/logs.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
+import { createSecretBox } from '../../shared/adapters/secret-box/secret-box.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv, readRegion } from '../../shared/config/env.ts';
@@ -31,7 +32,10 @@ const deps: TakeSubmitDeps = {
   admission: createAdmission({ client, table }),
   families: createFamilies({ client, table }),
   registering: new Map(),
-  catalogue: rememberLists(createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }), world.now),
+  catalogue: rememberLists(
+    createCatalogue({ client, table, ...world, secretBox: createSecretBox(env, world.now) }),
+    world.now,
+  ),
   touchedLanes: new Map(),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),

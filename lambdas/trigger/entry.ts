@@ -2,6 +2,7 @@
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
+import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
@@ -20,6 +21,7 @@ const telemetry = createTelemetry(log);
 const deps: TriggerDeps = {
   world,
   runs: createRuns({ client, table, newId: world.newId, now: world.now }),
+  taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
   catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
   hints: createHints(
     createSqsClient(),

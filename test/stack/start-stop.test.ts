@@ -262,6 +262,11 @@ describe('what cannot be done is one line and exit code 1', () => {
       () => ['--port', '66000'],
       /^slipway: --port must be a number from 0 to 65535, got 66000\n$/,
     ],
+    [
+      'a transport that is none',
+      () => ['--sockets', 'azure'],
+      /^slipway: --sockets must be local or aws, got azure\n$/,
+    ],
     ['a Python that is not there', () => ['--python', '/no/python'], /^slipway: no Python at \/no\/python: [^\n]+\n$/],
   ])('for %s', async (_what, args, message) => {
     const program = start(args());
@@ -312,7 +317,7 @@ it('--help says every option and exits with 0', async () => {
   const code = await program.ended;
 
   expect(code).toBe(0);
-  for (const option of ['--port', '--data', '--no-example', '--python', 'SLIPWAY_DYNAMODB_ENDPOINT']) {
+  for (const option of ['--port', '--data', '--no-example', '--python', '--sockets', 'SLIPWAY_DYNAMODB_ENDPOINT']) {
     expect(program.output()).toContain(option);
   }
 });

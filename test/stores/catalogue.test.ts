@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient, type DocumentClient } from '../../shared/adapters/dynamodb/client.ts';
-import { put } from '../../shared/adapters/dynamodb/writes.ts';
 import { world } from '../../shared/adapters/world.ts';
 import type { Deployment, Flow, WorkPool, WorkQueue } from '../../shared/domain/catalogue.ts';
-import { deploymentIdOf, derivedId, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../shared/domain/identity.ts';
+import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../shared/domain/identity.ts';
 import type { Catalogue } from '../../shared/ports/catalogue.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -256,16 +255,5 @@ describe('variables', () => {
     expect([first.kind, second.kind]).toEqual(['created', 'exists']);
     expect((await catalogue.variables.readByName('v'))?.value).toBe(3);
     expect([await catalogue.variables.remove('v'), await catalogue.variables.remove('v')]).toEqual([true, false]);
-  });
-});
-
-describe('block documents', () => {
-  it('reads the data of a document by type and name', async () => {
-    const id = derivedId(sha256, 'block-document', ['secret', 'token']);
-    const doc = JSON.stringify({ id, data: { value: 'x' } });
-    await put(client, { TableName: database.controlTable, Item: { pk: 'block_document', sk: id, format: 1, doc } });
-
-    expect(await catalogue.blocks.readData('secret', 'token')).toEqual({ value: 'x' });
-    expect(await catalogue.blocks.readData('secret', 'other')).toBeUndefined();
   });
 });

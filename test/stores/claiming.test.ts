@@ -1,11 +1,6 @@
 // Claims on the real local database: what a job refers to is loaded, what cannot be rendered ends at once,
 // and nothing is claimed or sent under an expired or withheld reservation.
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
-import { toItem } from '../../shared/adapters/dynamodb/items.ts';
-import { catalogueKey } from '../../shared/adapters/dynamodb/table.ts';
-import { derivedId } from '../../shared/domain/identity.ts';
 import type { JsonObject } from '../../shared/domain/json.ts';
 import { emptyAdmission } from '../../shared/domain/submit/admission.ts';
 import { createRun } from '../../shared/use-cases/create-run.ts';
@@ -39,36 +34,27 @@ const overridesOf = (input: Record<string, unknown> | undefined) =>
   JSON.stringify((input?.['overrides'] as { containerOverrides?: object[] } | undefined)?.containerOverrides?.[0]);
 
 describe('a job', () => {
-  it('has the variables and blocks that it refers to, and says in the run’s log what it leaves out', async () => {
+  it('has the variables that it refers to, and says in the run’s log what it leaves out', async () => {
     await open({
       command: 'run {{ prefect.variables.region }} {{ prefect.variables.unknown }}',
-      env: { TOKEN: '{{ prefect.blocks.secret.token }}', PREFECT_API_AUTH_STRING: 'mine' },
+      env: { REGION: 'in {{ prefect.variables.region }}', PREFECT_API_AUTH_STRING: 'mine' },
       reports: 'exit-code',
     });
     const { catalogue, world } = stage.deps;
     const kept = { created: world.now(), updated: world.now(), id: 'v', tags: [] };
     await catalogue.variables.create({ ...kept, name: 'region', value: 'eu' });
-    await putBlock('secret', 'token', 'hush {{ prefect.variables.region }}');
     const id = await waiting();
 
     await submitRuns(stage.deps);
 
     const override = overridesOf(stage.ecs.runTaskCalls[0]);
-    expect(override).toContain('hush');
+    expect(override).toContain('in eu');
     expect(override).toContain('"run","eu"');
     expect(await stage.deps.runs.readAttempt(id, 1)).toMatchObject({ reports: 'exit-code' });
     expect(await stage.deps.logs.readRun(id)).toMatchObject([
       { level: 30, message: expect.stringContaining('PREFECT_API_AUTH_STRING is set by the stack') },
     ]);
   });
-
-  async function putBlock(type: string, name: string, data: string): Promise<void> {
-    const client = createDocumentClient();
-    const id = derivedId(stage.deps.world.sha256, 'block-document', [type, name]);
-    const Item = toItem(catalogueKey('blockDocument', id), { id, data });
-    await client.send(new PutCommand({ TableName: stage.controlTable, Item }));
-    client.destroy();
-  }
 
   it('that refers to a block that is missing ends Crashed and names it', async () => {
     await open({ command: 'true', env: { TOKEN: '{{ prefect.blocks.secret.none }}' } });

@@ -44,7 +44,10 @@ function publisher() {
   const sent: OutgoingEvent[] = [];
   const outbox = { send: async (events: readonly OutgoingEvent[]) => void sent.push(...events) };
   const publish = (changes: readonly HeadChange[], shard = 'shard') =>
-    publishChanges({ counters, outbox }, shard, { last: changes.at(-1)?.sequence ?? '0', changes });
+    publishChanges({ counters, outbox, eventSink: { send: async () => {} }, runEvents: async () => [] }, shard, {
+      last: changes.at(-1)?.sequence ?? '0',
+      changes,
+    });
   return { sent, publish };
 }
 

@@ -28,7 +28,7 @@ async function due(kind: 'run' | 'attempt' | 'lane') {
 }
 
 const runIds = (items: Awaited<ReturnType<typeof due>>) =>
-  items.flatMap((item) => (item.kind === 'lane' ? [] : [item.runId])).sort();
+  items.flatMap((item) => ('runId' in item ? [item.runId] : [])).sort();
 
 describe('deadlines', () => {
   it('stand in the index for every open obligation, over all its partitions', async () => {

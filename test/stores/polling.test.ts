@@ -231,10 +231,10 @@ describe('a served flow', () => {
     expect(await poll({ scheduledBefore: stage.clock.now() + 1_000 })).toEqual([early]);
   });
 
-  it('is shown nothing while its deployment is paused', async () => {
+  it('is shown the runs that somebody asked for while its deployment is paused', async () => {
     await serve({ paused: true });
-    await trigger(0);
+    const asked = await trigger(0);
 
-    expect(await poll()).toEqual([]);
+    expect(await poll()).toEqual([asked]);
   });
 });

@@ -22,7 +22,8 @@ def main(folder, requirements):
         shutil.rmtree(folder, ignore_errors=True)
         # The children inherit the lock: an orphaned pip must be done before the next build clears its folder.
         subprocess.run([sys.executable, "-m", "venv", folder], check=True, pass_fds=[lock.fileno()])
-        pip = [python, "-m", "pip", "install", "--quiet", "--no-input", "-r", requirements]
+        # The files name every package, so that pip has nothing to resolve.
+        pip = [python, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "-r", requirements]
         subprocess.run(pip, check=True, pass_fds=[lock.fileno()])
         with open(marker, "w") as done:
             done.write(requirements + "\n")

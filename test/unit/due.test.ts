@@ -71,10 +71,17 @@ describe('the deadline of a run without an attempt', () => {
     const cancelling = aPushRun({ state: 'CANCELLING', isAttemptOpen: false });
 
     expect(dueOf(cancelling, undefined)).toBe(start + minute);
-    expect(dueOf(aRun({ state: 'CANCELLING' }), undefined)).toBeUndefined();
+    // Whoever else executes a run has as long as Prefect gives him.
+    expect(dueOf(aRun({ state: 'CANCELLING' }), undefined)).toBe(start + 5 * minute);
   });
 
-  it.each(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED', 'CRASHED'] as const)('is none in %s', (type) => {
+  it('is 20 s after it was Cancelled, for what it leaves unfinished', () => {
+    const run = aPushRun({ state: 'CANCELLED', isAttemptOpen: false });
+
+    expect(dueOf(run, undefined)).toBe(start + 20 * second);
+  });
+
+  it.each(['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CRASHED'] as const)('is none in %s', (type) => {
     expect(dueOf(aPushRun({ state: type, isAttemptOpen: false }), undefined)).toBeUndefined();
   });
 });
@@ -142,7 +149,10 @@ describe('what time alone brings', () => {
 
     expect(overdueState(run, start)).toMatchObject({ type: 'CANCELLED', name: 'Cancelled' });
     expect(overdueState({ ...run, isAttemptOpen: true }, start)).toBeUndefined();
-    expect(overdueState({ ...run, launched: false }, start)).toBeUndefined();
+    expect(overdueState({ ...run, launched: false }, start)).toMatchObject({
+      type: 'CANCELLED',
+      message: 'Nobody reported the end of this run in time.',
+    });
   });
 
   it('is Failed for a pause whose time is over', () => {

@@ -39,6 +39,26 @@ describe.each(policies)('an attempt that is over (%s policy)', (policy) => {
     );
   });
 
+  it.each(stateTypes)('cannot say %s once the run is to be tried again, although its task lives', (type) => {
+    for (const retryType of [undefined, 'reschedule'] as const) {
+      const empiricalPolicy = { pauseKeys: [], resuming: false, ...(retryType === undefined ? {} : { retryType }) };
+      const run = aPushRun({ state: 'SCHEDULED', empiricalPolicy });
+
+      expect(say({ run, type, caller: attempt(1), policy })).toEqual(fencedOff(1));
+    }
+  });
+
+  it.each(stateTypes)('cannot say %s of a subflow that it once executed', (type) => {
+    const subflow = aRun({ state: 'RUNNING', parentRunId: 'parent' });
+    const proposed = proposal(type);
+    const caller = { runId: 'parent', attempt: 1 };
+    for (const executor of [aPushRun({ id: 'parent', state: 'RUNNING', attempt: 2 }), 'gone'] as const) {
+      const answer = decideState(policy, { run: subflow, proposed, now, caller, executor }, { id: 'new', now });
+
+      expect(answer).toEqual(fencedOff(1));
+    }
+  });
+
   it('cannot speak while the run waits for the next one', () => {
     const run = aPushRun({ state: 'SCHEDULED', isAttemptOpen: false });
 
@@ -46,7 +66,34 @@ describe.each(policies)('an attempt that is over (%s policy)', (policy) => {
   });
 });
 
+describe('a caller without a name', () => {
+  it('is not believed while the run is to be tried again and its old task lives', () => {
+    const run = aPushRun({ state: 'SCHEDULED' });
+
+    for (const type of ['RUNNING', ...terminalTypes] as const) {
+      for (const policy of policies) expect(say({ run, type, policy }).status).toBe('ABORT');
+    }
+    expect(say({ run, type: 'CANCELLING' }).status).toBe('ACCEPT');
+  });
+
+  it('may not go on with a retry that was taken from it', () => {
+    const run = aRun({ state: 'SCHEDULED', isLeftBehind: true });
+
+    expect(say({ run, type: 'RUNNING' }).status).toBe('ABORT');
+    expect(say({ run, type: 'PENDING' }).status).toBe('ACCEPT');
+  });
+});
+
 describe('the current attempt', () => {
+  it('is believed about the subflows that it executes', () => {
+    const subflow = aRun({ state: 'RUNNING', parentRunId: 'parent' });
+    const executor = aPushRun({ id: 'parent', state: 'RUNNING' });
+    const caller = { runId: 'parent', attempt: 1 };
+
+    const asked = { run: subflow, proposed: proposal('COMPLETED'), now, caller, executor };
+    expect(decideState('core', asked, { id: 'new', now }).status).toBe('ACCEPT');
+  });
+
   it.each(policies)('is believed (%s)', (policy) => {
     const run = aPushRun({ state: 'PENDING', attempt: 3 });
 

@@ -1,43 +1,92 @@
 import { describe, expect, it } from 'vitest';
+import * as contract from '../../shared/contract/filters.ts';
 import type { Deployment, Flow, LogLine, Variable, WorkPool, WorkQueue } from '../../shared/domain/catalogue.ts';
 import {
+  deploymentFields,
+  flowFields,
   matchesDeployment,
   matchesFlow,
   matchesVariable,
   matchesWorker,
   matchesWorkPool,
   matchesWorkQueue,
+  variableFields,
+  workerFields,
+  workPoolFields,
+  workQueueFields,
 } from '../../shared/domain/filter/catalogue-filters.ts';
-import { combine, tagged } from '../../shared/domain/filter/condition.ts';
-import { type LogFilter, matchesLog, matchesText } from '../../shared/domain/filter/log-filter.ts';
+import { type FieldTable, meets } from '../../shared/domain/filter/field-table.ts';
+import { type LogFilter, logFields, matchesLog, matchesText } from '../../shared/domain/filter/log-filter.ts';
+import { flowRunFields } from '../../shared/domain/filter/run-filter.ts';
+import { taskRunFields } from '../../shared/domain/filter/task-run-filter.ts';
 
 const kept = { created: 1, updated: 1 };
 
-describe('conditions', () => {
+type Thing = { readonly tags: readonly string[]; readonly at?: number; readonly type: string };
+
+const table: FieldTable<Thing> = {
+  tags: { read: ({ tags }) => tags },
+  at: { read: ({ at }) => at },
+  type: { read: ({ type }) => type },
+  state: { parts: { type: { read: ({ type }) => type } } },
+};
+const thing: Thing = { tags: ['a', 'b'], type: 'Sad-Marvin_1' };
+
+describe('criteria', () => {
   it.each([
-    [undefined, [], true],
-    ['or_', [], true],
-    ['or_', [undefined, undefined], true],
-    ['and_', [true, undefined, false], false],
-    ['or_', [true, undefined, false], true],
-    ['or_', [false, undefined], false],
-    [undefined, [true, true], true],
-  ] as const)('combine by %s %j to %s', (operator, conditions, expected) => {
-    expect(combine(operator, conditions)).toBe(expected);
+    [{}, true],
+    [{ operator: 'or_' }, true],
+    [{ tags: null, type: undefined }, true],
+    [{ type: { any_: ['x'] }, tags: { any_: ['a'] } }, false],
+    [{ operator: 'or_', type: { any_: ['x'] }, tags: { any_: ['a'] } }, true],
+    [{ operator: 'or_', type: { any_: ['x'] }, tags: {} }, true],
+    [{ tags: { all_: ['a'] } }, true],
+    [{ tags: { all_: ['a', 'c'] } }, false],
+    [{ tags: { all_: [] } }, true],
+    [{ tags: { any_: ['c', 'b'] } }, true],
+    [{ tags: { any_: [] } }, false],
+    [{ tags: { is_null_: true } }, false],
+    [{ tags: { is_null_: false } }, true],
+    [{ tags: { operator: 'or_', all_: ['c'], is_null_: false } }, true],
+    [{ tags: { all_: null, any_: null, is_null_: null } }, true],
+    [{ type: { not_any_: ['x'] } }, true],
+    [{ type: { not_any_: ['Sad-Marvin_1'] } }, false],
+    [{ type: { not_any_: [] } }, true],
+    [{ type: { like_: 'marvin' } }, true],
+    [{ type: { like_: 's_d-%_1' } }, true],
+    [{ type: { like_: 'marvin.' } }, false],
+    [{ type: { startswith_: ['SAD'] } }, true],
+    [{ type: { startswith_: ['marvin'] } }, false],
+    [{ at: { before_: 9 } }, false],
+    [{ at: { not_any_: [9] } }, false],
+    [{ at: { is_null_: true } }, true],
+    [{ state: { type: { any_: ['x'] } } }, false],
+    [{ state: { type: { any_: ['x'], not_any_: ['y'] } } }, true],
+  ])('judge by %j as %s', (filter, expected) => {
+    expect(meets(table, filter, thing)).toBe(expected);
   });
 
+  it('are refused when no table knows them, since one that is passed over would match everything', () => {
+    expect(() => meets(table, { colour: { any_: ['red'] } }, thing)).toThrow('no filter knows the field colour');
+    expect(() => meets(table, { type: { near_: 'x' } }, thing)).toThrow('no filter knows the criterion near_');
+  });
+});
+
+describe('tables', () => {
   it.each([
-    [{ all_: ['a'] }, true],
-    [{ all_: ['a', 'c'] }, false],
-    [{ all_: [] }, true],
-    [{ any_: ['c', 'b'] }, true],
-    [{ any_: [] }, false],
-    [{ is_null_: true }, false],
-    [{ is_null_: false }, true],
-    [{ operator: 'or_', all_: ['c'], is_null_: false }, true],
-    [{ all_: null, any_: null, is_null_: null }, true],
-  ] as const)('judge the tags a and b by %j as %s', (filter, expected) => {
-    expect(tagged(filter, ['a', 'b'])).toBe(expected);
+    ['flows', contract.flowFilter, flowFields],
+    ['flow runs', contract.flowRunFilter, flowRunFields],
+    ['task runs', contract.taskRunFilter, taskRunFields],
+    ['deployments', contract.deploymentFilter, deploymentFields],
+    ['work pools', contract.workPoolFilter, workPoolFields],
+    ['work queues', contract.workQueueFilter, workQueueFields],
+    ['workers', contract.workerFilter, workerFields],
+    ['logs', contract.logFilter, logFields],
+    ['variables', contract.variableFilter, variableFields],
+  ])('of %s know every field of the contract and no more', (_kind, schema, known) => {
+    const fields = Object.keys(schema.shape).filter((field) => field !== 'operator');
+
+    expect(Object.keys(known).sort()).toEqual(fields.sort());
   });
 });
 

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../shared/domain/json.ts';
 import { checkBaseJobTemplate, checkJobVariables } from '../../shared/domain/template/job-variable-check.ts';
 import { defaultTemplate, workerMetadata } from '../../shared/domain/work-pool/collections.ts';
+import { dockerTemplate } from '../../shared/domain/work-pool/template-docker.ts';
+import { ecsTemplate } from '../../shared/domain/work-pool/template-ecs.ts';
 import { ecsPushTemplate } from '../../shared/domain/work-pool/template-ecs-push.ts';
+import { kubernetesTemplate } from '../../shared/domain/work-pool/template-kubernetes.ts';
 import { processTemplate } from '../../shared/domain/work-pool/template-process.ts';
 
 describe('what is checked when something is saved', () => {
@@ -104,7 +107,8 @@ describe('what is checked when something is saved', () => {
 
   it('gives the template of a type, and none for types that it does not offer', () => {
     expect(defaultTemplate('ecs:push')).toBe(ecsPushTemplate);
-    expect(defaultTemplate('kubernetes')).toBeUndefined();
+    expect(defaultTemplate('kubernetes')).toBe(kubernetesTemplate);
+    expect(defaultTemplate('cloud-run')).toBeUndefined();
   });
 
   it('says that a schema is none', () => {
@@ -126,6 +130,9 @@ describe('what is checked when something is saved', () => {
   it.each([
     ['ecs:push', ecsPushTemplate],
     ['process', processTemplate],
+    ['ecs', ecsTemplate],
+    ['docker', dockerTemplate],
+    ['kubernetes', kubernetesTemplate],
   ])('accepts the %s template that pools get, without and with null job variables', (_type, own) => {
     const jobVariables = { name: null, command: null };
 
@@ -134,13 +141,16 @@ describe('what is checked when something is saved', () => {
     expect(checkJobVariables({ template: own, jobVariables, required: true, defaults: 'passed-over' })).toEqual([]);
   });
 
-  it('offers exactly the types ecs:push and process, each with its template', () => {
+  it('offers exactly five types, each with its template', () => {
     const offered = Object.values(workerMetadata).flatMap((types) => Object.entries(types ?? {}));
 
     expect(Object.fromEntries(offered)).toMatchObject({
       'ecs:push': { type: 'ecs:push', default_base_job_configuration: ecsPushTemplate },
+      ecs: { type: 'ecs', default_base_job_configuration: ecsTemplate },
+      docker: { type: 'docker', default_base_job_configuration: dockerTemplate },
+      kubernetes: { type: 'kubernetes', default_base_job_configuration: kubernetesTemplate },
       process: { type: 'process', default_base_job_configuration: processTemplate },
     });
-    expect(offered).toHaveLength(2);
+    expect(offered).toHaveLength(5);
   });
 });

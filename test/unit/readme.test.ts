@@ -38,10 +38,6 @@ describe('the README', () => {
     expect(readme).toMatch(/cdk bootstrap[\s\S]{0,200}cdk deploy/);
   });
 
-  it('says that task runs are not recorded yet', () => {
-    expect(readme).toMatch(/task runs are not recorded/i);
-  });
-
   it('says where things live and how a change is made, in folders that exist', () => {
     const folders = [...section(/where/i).matchAll(/`?(lambdas|shared|cdk|local|cli|test|bench|docs|examples)\/?`?/g)];
 

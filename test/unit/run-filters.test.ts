@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isCountable } from '../../shared/domain/filter/count-filter.ts';
-import { inNamedOrder, inRunOrder, isListOrder, runSorts } from '../../shared/domain/filter/order.ts';
+import { inNamedOrder, inRunOrder, runSorts, walkOrder } from '../../shared/domain/filter/order.ts';
 import { type FlowRunFilter, matchesRun, neededFacts, type RunFilters } from '../../shared/domain/filter/run-filter.ts';
 import type { Run, RunBody } from '../../shared/domain/run/run.ts';
 
@@ -98,7 +98,7 @@ describe('runs', () => {
     [{ flow_runs: { deployment_id: { any_: ['d'] }, name: null } }, true],
     [{ flow_runs: { state: { name: { any_: ['Late'] } } } }, false],
     [{ flow_runs: { tags: { all_: ['x'] } } }, false],
-    [{ flow_runs: { operator: 'or_', state: { type: { any_: ['RUNNING'] } } } }, false],
+    [{ flow_runs: { operator: 'or_', state: { type: { any_: ['RUNNING'] } } } }, true],
     [{ task_runs: {} }, false],
   ] as [RunFilters, boolean][])('are counted by the counters for %j: %s', (filters, expected) => {
     expect(isCountable(filters)).toBe(expected);
@@ -131,7 +131,8 @@ describe('orders', () => {
   });
 
   it('may stop early only in the order of the list', () => {
-    expect(runSorts.filter(isListOrder)).toEqual(['ID_DESC', 'EXPECTED_START_TIME_DESC']);
+    expect(runSorts.filter((sort) => walkOrder(sort) === 'DESC')).toEqual(['ID_DESC', 'EXPECTED_START_TIME_DESC']);
+    expect(runSorts.filter((sort) => walkOrder(sort) === 'ASC')).toEqual(['EXPECTED_START_TIME_ASC']);
   });
 
   it.each([

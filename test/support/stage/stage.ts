@@ -7,9 +7,12 @@ import { createAdmission } from '../../../shared/adapters/dynamodb/admission.ts'
 import { createCatalogue } from '../../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient } from '../../../shared/adapters/dynamodb/client.ts';
 import { createFamilies } from '../../../shared/adapters/dynamodb/families.ts';
+import { createHeartbeats } from '../../../shared/adapters/dynamodb/heartbeats.ts';
 import { createLanes } from '../../../shared/adapters/dynamodb/lanes.ts';
+import { createLimits } from '../../../shared/adapters/dynamodb/limits.ts';
 import { createLogs } from '../../../shared/adapters/dynamodb/logs.ts';
 import { createRuns } from '../../../shared/adapters/dynamodb/runs.ts';
+import { createTaskRuns } from '../../../shared/adapters/dynamodb/task-runs.ts';
 import { type RawTask, readTask } from '../../../shared/adapters/ecs/task-codec.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../../shared/adapters/ecs/tasks.ts';
 import { world as realWorld } from '../../../shared/adapters/world.ts';
@@ -192,6 +195,9 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
     ...(options.between?.(stores) ?? stores),
     lanes: createLanes({ client, table }),
     families: createFamilies({ client, table }),
+    heartbeats: createHeartbeats({ client, table }),
+    limits: createLimits({ client, table }),
+    taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
     registering: new Map(),
     catalogue: createCatalogue({ client, table, newId: world.newId, sha256: world.sha256 }),
     logs: createLogs({ client, table: names.bulkTable, sha256: world.sha256 }),
