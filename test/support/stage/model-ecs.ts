@@ -2,6 +2,7 @@
 // stopped tasks that hide from listings, events with versions. What a task does is scripted by the test.
 import { AwsError, type AwsService, unknownOperation } from '../../../local/aws-endpoint.ts';
 import type { VirtualClock } from './clock.ts';
+import { type Quota, quotaGate } from './quotas.ts';
 
 type Input = Record<string, unknown>;
 
@@ -49,6 +50,8 @@ export type ModelEcsOptions = {
   readonly script: TaskScript;
   /** Seconds between RunTask and RUNNING. */
   readonly startSeconds?: number;
+  /** @default none */
+  readonly quotas?: readonly Quota[];
   /** Refuses a request, by throwing an AwsError or returning failures. */
   readonly refuse?: (input: Input, call: number) => { failures: object[] } | undefined;
   /** Turns a call away before ECS looks at it, by throwing; `call` counts the operation from 1. */
@@ -69,6 +72,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   const agenda: { time: number; act: () => Promise<void> | void }[] = [];
   const families = new Map<string, number>();
   const calls = new Map<string, number>();
+  const admit = quotaGate(clock, options.quotas ?? []);
   let launched = 0;
 
   const emit = (task: ModelTask) => {
@@ -109,6 +113,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
       const call = (calls.get(operation) ?? 0) + 1;
       calls.set(operation, call);
       options.turnAway?.(operation, call);
+      admit(operation);
       const answer = answerTo(operation, input as Input);
       options.loseAnswer?.(operation, call);
       return answer;

@@ -40,6 +40,7 @@ export type StageOptions = {
   readonly refuse?: ModelEcsOptions['refuse'];
   readonly turnAway?: ModelEcsOptions['turnAway'];
   readonly loseAnswer?: ModelEcsOptions['loseAnswer'];
+  readonly quotas?: ModelEcsOptions['quotas'];
   readonly jobVariables?: JsonObject;
   readonly launchRate?: { perSecond: number; burst: number };
   /** Loses every ECS event. */
@@ -97,6 +98,7 @@ export async function startStage(options: StageOptions) {
     ...(options.refuse === undefined ? {} : { refuse: options.refuse }),
     ...(options.turnAway === undefined ? {} : { turnAway: options.turnAway }),
     ...(options.loseAnswer === undefined ? {} : { loseAnswer: options.loseAnswer }),
+    ...(options.quotas === undefined ? {} : { quotas: options.quotas }),
   });
   const endpoint = await startAwsEndpoint({ port: 0, services: { ecs: ecs.service } });
   process.env['AWS_ENDPOINT_URL_ECS'] = endpoint.url;
