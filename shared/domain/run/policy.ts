@@ -17,7 +17,7 @@ export type Answer =
 /** `core` for clients, `minimal` with Prefect's `force`, `late` for the clock. Our own rules hold for all who ask. */
 export type PolicyName = 'core' | 'minimal' | 'late';
 
-const policies = {
+export const policies = {
   core: [...ourRules, ...coreRules, securePlaceSlots, keepToTable],
   minimal: [...ourRules, ...minimalRules],
   late: lateRules,
