@@ -4,12 +4,17 @@ import { z } from 'zod';
 import type { ObserveHint, PlanHint } from '../../shared/ports/hints.ts';
 import { observeHint, planHint } from '../hint-schemas.ts';
 
-const container = z.object({
-  name: z.string().optional(),
-  lastStatus: z.string().optional(),
-  exitCode: z.number().optional(),
-  reason: z.string().optional(),
-});
+/** ECS leaves out what it does not know, or says null. */
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? undefined);
+const count = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? undefined);
+
+const container = z.object({ name: text, lastStatus: text, exitCode: count, reason: text });
 
 const taskStateChange = z.object({
   'detail-type': z.literal('ECS Task State Change'),
@@ -17,18 +22,21 @@ const taskStateChange = z.object({
     taskArn: z.string(),
     clusterArn: z.string(),
     lastStatus: z.string(),
-    desiredStatus: z.string().optional(),
-    startedBy: z.string().optional(),
     version: z.number(),
-    stopCode: z.string().optional(),
-    stoppedReason: z.string().optional(),
+    desiredStatus: text,
+    startedBy: text,
+    stopCode: text,
+    stoppedReason: text,
+    launchType: text,
+    cpu: text,
+    memory: text,
     containers: z.array(container).optional(),
-    createdAt: z.string().optional(),
-    pullStartedAt: z.string().optional(),
-    pullStoppedAt: z.string().optional(),
-    startedAt: z.string().optional(),
-    stoppingAt: z.string().optional(),
-    stoppedAt: z.string().optional(),
+    createdAt: text,
+    pullStartedAt: text,
+    pullStoppedAt: text,
+    startedAt: text,
+    stoppingAt: text,
+    stoppedAt: text,
   }),
 });
 

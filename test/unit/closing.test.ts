@@ -131,14 +131,18 @@ describe('a container that knows nothing of Prefect', () => {
     );
   });
 
-  it('that ran out of memory says what helps', () => {
-    const task = exitedTask(137, {
-      containers: [{ name: 'prefect', exitCode: 137, reason: 'OutOfMemoryError: killed' }],
-    });
+  it.each([
+    [{ cpu: 256, memory: 512 }, 'of 512 MiB. The next size is cpu 256 with memory 1024.'],
+    [{ cpu: 256, memory: 2048 }, 'of 2048 MiB. The next size is cpu 512 with memory 3072.'],
+    [{ cpu: 16_384, memory: 122_880 }, 'of 122880 MiB. Give the task more.'],
+    [{ cpu: 256, memory: 512, launchType: 'EC2' }, 'of 512 MiB. Give the task more.'],
+    [{}, 'memory. Give the task more.'],
+  ])('that ran out of memory says the next size (%j)', (size, said) => {
+    const containers = [{ name: 'prefect', exitCode: 137, reason: 'OutOfMemoryError: killed' }];
+    const task = exitedTask(137, { containers, ...size });
 
-    expect(endingOf(running, container({ task }))).toMatchObject(
-      end('FAILED', expect.stringContaining('It ran out of memory: give the task more.')),
-    );
+    expect(endingOf(running, container({ task }))).toMatchObject(end('FAILED', expect.stringContaining(said)));
+    expect(endingOf(running, engine({ task }))).toMatchObject(end('CRASHED', expect.stringContaining(said)));
   });
 
   it('that somebody stopped is Crashed with his reason', () => {

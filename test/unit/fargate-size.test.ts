@@ -6,6 +6,7 @@ import { checkEcsJobVariables } from '../../shared/domain/task/ecs-job-variables
 import {
   checkFargateSize,
   fargateSizes,
+  moreMemory,
   nearestSizes,
   readCpu,
   readMemory,
@@ -117,5 +118,29 @@ describe('a pool or deployment that is saved', () => {
     expect(checkEcsJobVariables(template, {})).toHaveLength(1);
     expect(checkEcsJobVariables(template, { size: '512' })).toEqual([]);
     expect(checkEcsJobVariables({}, {})).toEqual([]);
+  });
+});
+
+describe('the next size with more memory', () => {
+  it.each([
+    [256, 512, { cpu: 256, memory: 1024 }],
+    [256, 2048, { cpu: 512, memory: 3072 }],
+    [4096, 30_720, { cpu: 8192, memory: 32_768 }],
+    [16_384, 122_880, undefined],
+  ])('than cpu %i with memory %i', (cpu, memory, next) => {
+    expect(moreMemory({ cpu, memory })).toEqual(next);
+  });
+
+  it('is legal, larger, and nothing legal lies between with the same cpu', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...fargateSizes), (size) => {
+        const next = moreMemory(size);
+
+        if (next === undefined) return expect(size.memory).toBe(122_880);
+        expect(checkFargateSize(next).ok).toBe(true);
+        expect(next.memory).toBeGreaterThan(size.memory);
+        expect(next.cpu).toBeGreaterThanOrEqual(size.cpu);
+      }),
+    );
   });
 });

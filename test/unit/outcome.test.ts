@@ -26,7 +26,7 @@ describe('a stop code', () => {
     TaskFailedToStart: 'infrastructure',
     EssentialContainerExited: 'exited',
     UserInitiated: 'stopped',
-    ServiceSchedulerInitiated: 'stopped',
+    ServiceSchedulerInitiated: 'infrastructure',
     SpotInterruption: 'infrastructure',
     TerminationNotice: 'infrastructure',
     InfrastructureHealth: 'infrastructure',
@@ -39,7 +39,7 @@ describe('a stop code', () => {
 
   it.each([
     ['UserInitiated', 'the task was stopped'],
-    ['ServiceSchedulerInitiated', 'the task was stopped'],
+    ['ServiceSchedulerInitiated', 'ServiceSchedulerInitiated'],
     ['SpotInterruption', 'SpotInterruption'],
     ['TerminationNotice', 'TerminationNotice'],
     ['InfrastructureHealth', 'InfrastructureHealth'],
@@ -86,6 +86,7 @@ describe('a task that could not start', () => {
   it.each([
     'CannotPullContainerError: context deadline exceeded',
     'ResourceInitializationError: failed to configure ENI: timed out',
+    'ResourceInitializationError: unable to retrieve secret from asm: context deadline exceeded',
     'Timeout waiting for network interface provisioning to complete',
     'RESOURCE:ENI',
   ])('may start another time: %s', (reason) => {

@@ -1,6 +1,7 @@
 // ECS tasks as events and as API replies tell of them, read into one shape.
 // Sources: ECS Task State Change event, DescribeTasks API; events hold ISO text where replies hold dates.
 import type { TaskContainer, TaskObservation } from '../../domain/run/attempt.ts';
+import { readCpu, readMemory } from '../../domain/task/fargate-size.ts';
 import type { SeenTask } from '../../ports/tasks.ts';
 
 /** What both forms share; every field may be missing (new fields come, field.md 3.37). */
@@ -13,6 +14,10 @@ export type RawTask = {
   readonly desiredStatus?: string | undefined;
   readonly stopCode?: string | undefined;
   readonly stoppedReason?: string | undefined;
+  readonly launchType?: string | undefined;
+  /** Digits. */
+  readonly cpu?: string | undefined;
+  readonly memory?: string | undefined;
   readonly containers?: readonly RawContainer[] | undefined;
   readonly createdAt?: Date | string | undefined;
   readonly pullStartedAt?: Date | string | undefined;
@@ -30,7 +35,7 @@ type RawContainer = {
 };
 
 const timeFields = ['createdAt', 'pullStartedAt', 'pullStoppedAt', 'startedAt', 'stoppingAt', 'stoppedAt'] as const;
-const textFields = ['desiredStatus', 'stopCode', 'stoppedReason'] as const;
+const textFields = ['desiredStatus', 'stopCode', 'stoppedReason', 'launchType'] as const;
 
 function defined<T extends object>(entries: readonly (readonly [keyof T, T[keyof T] | undefined])[]): Partial<T> {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Partial<T>;
@@ -66,6 +71,8 @@ export function readTask(raw: RawTask): SeenTask {
     ...defined<TaskObservation>([
       ...textFields.map((field) => [field, raw[field]] as const),
       ...timeFields.map((field) => [field, milliseconds(raw[field])] as const),
+      ['cpu', readCpu(raw.cpu)],
+      ['memory', readMemory(raw.memory)],
     ]),
   };
   return { taskArn, cluster: clusterArn, task, ...(startedBy === undefined ? {} : { startedBy }) };

@@ -31,6 +31,10 @@ export type TaskObservation = {
   readonly stopCode?: string;
   readonly stoppedReason?: string;
   readonly containers: readonly TaskContainer[];
+  readonly launchType?: string;
+  /** CPU units and MiB of the whole task. */
+  readonly cpu?: number;
+  readonly memory?: number;
   readonly createdAt?: number;
   readonly pullStartedAt?: number;
   readonly pullStoppedAt?: number;

@@ -66,6 +66,9 @@ export function endingWithoutTask(run: Run | undefined, message: string, otherwi
   return run.state.type === 'CANCELLING' ? ended('CANCELLED', message) : otherwise(run);
 }
 
+/** The container ended, of itself or by its own use of memory. */
+type Exit = Extract<TaskOutcome, { kind: 'exited' | 'out-of-memory' }>;
+
 function endingByOutcome(run: Run, attempt: Attempt, outcome: TaskOutcome): Ending {
   switch (outcome.kind) {
     case 'infrastructure':
@@ -75,6 +78,7 @@ function endingByOutcome(run: Run, attempt: Attempt, outcome: TaskOutcome): Endi
     case 'stopped':
       return attempt.reports === 'engine' ? engineEnding(run, attempt, outcome) : ended('CRASHED', outcome.reason);
     case 'exited':
+    case 'out-of-memory':
       return attempt.reports === 'engine' ? engineEnding(run, attempt, outcome) : exitEnding(outcome);
   }
 }
@@ -84,17 +88,23 @@ function isSuspended(run: Run): boolean {
   return run.state.type === 'PAUSED' && run.state.details.pauseReschedule === true;
 }
 
-function exitEnding({ exitCode, reason }: Extract<TaskOutcome, { kind: 'exited' }>): Ending {
-  if (exitCode === 0) return ended('COMPLETED');
-  const memory = /OutOfMemory/i.test(reason) ? ' It ran out of memory: give the task more.' : '';
-  return ended('FAILED', `The container exited with code ${exitCode}.${memory} ${reason}`.trim());
+function exitEnding(outcome: Exit): Ending {
+  if (outcome.kind === 'out-of-memory') return ended('FAILED', memoryMessage(outcome));
+  const { exitCode, reason } = outcome;
+  return exitCode === 0
+    ? ended('COMPLETED')
+    : ended('FAILED', `The container exited with code ${exitCode}. ${reason}`.trim());
 }
 
-function engineEnding(
-  run: Run,
-  attempt: Attempt,
-  outcome: Extract<TaskOutcome, { kind: 'exited' | 'stopped' }>,
-): Ending {
+/** The next size in the terms of the job variables. */
+function memoryMessage({ reason, size, next }: Extract<TaskOutcome, { kind: 'out-of-memory' }>): string {
+  const had = size === undefined ? '' : ` of ${size.memory} MiB`;
+  const cure =
+    next === undefined ? 'Give the task more.' : `The next size is cpu ${next.cpu} with memory ${next.memory}.`;
+  return `The container ran out of its memory${had}. ${cure} ${reason}`;
+}
+
+function engineEnding(run: Run, attempt: Attempt, outcome: Exit | Extract<TaskOutcome, { kind: 'stopped' }>): Ending {
   if (isSuspended(run)) return { kind: 'keep' };
   if (attempt.heldCrash !== undefined) {
     const { id, timestamp: _timestamp, ...state } = attempt.heldCrash;
@@ -104,6 +114,7 @@ function engineEnding(
   if (run.state.type === 'PAUSED')
     return ended('CRASHED', `The task ended while its run was paused: ${outcome.reason}`);
   if (outcome.kind === 'stopped') return ended('CRASHED', outcome.reason);
+  if (outcome.kind === 'out-of-memory') return ended('CRASHED', memoryMessage(outcome));
   if (outcome.exitCode === 0) return { kind: 'await-words' };
   return ended(
     'CRASHED',

@@ -49,6 +49,12 @@ export function nearestSizes({ cpu, memory }: FargateSize): readonly FargateSize
   return [...found];
 }
 
+/** The smallest legal size with more memory: with the same CPU where there is one; undefined above the largest. */
+export function moreMemory({ cpu, memory }: FargateSize): FargateSize | undefined {
+  const larger = fargateSizes.filter((size) => size.cpu >= cpu && size.memory > memory);
+  return larger.find((size) => size.cpu === cpu) ?? larger[0];
+}
+
 /** CPU units from `1024`, `"1024"`, `"1 vCPU"`; undefined when it is none of these. */
 export function readCpu(value: unknown): number | undefined {
   return readAmount(value, /^vcpus?$/i);
