@@ -16,6 +16,7 @@ const attempt = { runId: z.string(), attempt: z.number().int().positive() };
 export const submitHint: z.ZodType<SubmitHint> = z.union([
   z.object({ kind: z.literal('work'), lane, dueAt: z.number() }),
   z.object({ kind: z.literal('wake'), lane }),
+  z.object({ kind: z.literal('room') }),
   z.object({ kind: z.literal('attempt'), ...attempt }),
 ]);
 

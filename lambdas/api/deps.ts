@@ -1,5 +1,6 @@
 // What the api's handlers are given: ports, and the use cases bound to theirs.
 import type { Deployment, LogLine } from '../../shared/domain/catalogue.ts';
+import { type Limit, tagOfLimit } from '../../shared/domain/limit/limit.ts';
 import type { Run } from '../../shared/domain/run/run.ts';
 import type { Artifacts } from '../../shared/ports/artifacts.ts';
 import type { Automations } from '../../shared/ports/automations.ts';
@@ -18,6 +19,7 @@ import { type CreateDeps, type CreateRequest, createRun } from '../../shared/use
 import { type CreatedTaskRun, createTaskRun, type NewTaskRun } from '../../shared/use-cases/create-task-run.ts';
 import { deleteRun } from '../../shared/use-cases/delete-run.ts';
 import { deleteTaskRun } from '../../shared/use-cases/delete-task-run.ts';
+import { hintIfAwaited, hintMoreRoom } from '../../shared/use-cases/hint-room.ts';
 import { installBuiltInBlocks } from '../../shared/use-cases/install-blocks.ts';
 import { patchRun, type RunPatch } from '../../shared/use-cases/patch-run.ts';
 import { type PlanDeps, planRuns } from '../../shared/use-cases/plan-runs.ts';
@@ -79,6 +81,10 @@ export type UseCases = {
   /** The block types that Prefect brings along are there once this has been waited for. */
   readonly installBlocks: () => Promise<void>;
   readonly automations: AutomationCalls;
+  /** Slots of these limits came free. */
+  readonly slotsFreed: (limits: readonly Pick<Limit, 'id' | 'name'>[]) => Promise<void>;
+  /** A limit of a pool, queue or deployment was raised or taken away. */
+  readonly moreRoom: () => Promise<void>;
   /** A pool or queue takes runs again. */
   readonly wakeLanes: (place: { readonly workPoolName: string; readonly workQueueId?: string }) => Promise<void>;
 };
@@ -132,8 +138,15 @@ export function bindUseCases(
     planRuns: (deploymentId) => planAtOnce(deps, deploymentId),
     scheduleRuns: (deployment, asked) => scheduleRuns(deps, deployment, asked),
     automations: bindAutomations(deps),
+    slotsFreed: (limits) => hintIfAwaited(deps, deploymentLimitIds(limits)),
+    moreRoom: () => hintMoreRoom(deps),
     wakeLanes: (place) => wakeLanes(deps, place),
   };
+}
+
+/** Deployments do not share the limits of tags, which tasks take and give back all the time. */
+function deploymentLimitIds(limits: readonly Pick<Limit, 'id' | 'name'>[]): readonly string[] {
+  return limits.filter(({ name }) => tagOfLimit(name) === undefined).map(({ id }) => id);
 }
 
 /** The deployment is saved and due: what cannot be planned now, the clock's next tick plans. */

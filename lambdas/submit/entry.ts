@@ -5,6 +5,7 @@ import { rememberLists } from '../../shared/adapters/dynamodb/catalogue/remember
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createFamilies } from '../../shared/adapters/dynamodb/families.ts';
 import { createLanes } from '../../shared/adapters/dynamodb/lanes.ts';
+import { createLimits } from '../../shared/adapters/dynamodb/limits.ts';
 import { createLogs } from '../../shared/adapters/dynamodb/logs.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
@@ -36,7 +37,10 @@ const deps: TakeSubmitDeps = {
     createCatalogue({ client, table, ...world, secretBox: createSecretBox(env, world.now) }),
     world.now,
   ),
+  limits: createLimits({ client, table }),
   touchedLanes: new Map(),
+  notedGates: new Map(),
+  rateHints: new Map(),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(

@@ -6,6 +6,8 @@ export type SubmitHint =
   | { readonly kind: 'work'; readonly lane: Lane; readonly dueAt: number }
   /** A lane whose deadline came: the pump looks, and forgets it if it stays empty. */
   | { readonly kind: 'wake'; readonly lane: Lane }
+  /** Slots came free, or a limit, pool or queue lets more runs through: the pump looks at what waits. */
+  | { readonly kind: 'room' }
   /** An attempt whose launch is open. */
   | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number };
 

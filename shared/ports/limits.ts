@@ -31,6 +31,9 @@ export type Limits = {
   shrink(ref: HolderRef, holder: Holder, slots: number): Promise<Write>;
   readWaits(gateId: string): Promise<Waits>;
   noteWaits(gateId: string, waits: Waits): Promise<void>;
+  /** Notes that runs wait for slots of this gate, for so long: whoever gives some back then wakes the pump. */
+  noteAwaited(gateId: string, until: number): Promise<void>;
+  isAwaited(gateId: string, now: number): Promise<boolean>;
 
   readLease(id: string): Promise<Lease | undefined>;
   /** False: it, or one of its holders, is gone. A holder that does not run out stays as it is. */

@@ -64,9 +64,13 @@ export type Runs = {
   readStates(id: string): Promise<readonly State[]>;
   /** A state by its id alone is found through the run that it names. */
   readState(runId: string, stateId: string): Promise<State | undefined>;
-  /** Claims: puts the attempt and moves the head in one transaction. */
-  openAttempt(before: Run, after: Run, attempt: Attempt): Promise<Write>;
-  /** Ends the attempt and moves the head (when it changes) in one transaction. */
+  /** Claims: puts the attempt, takes its slots and moves the head in one transaction. */
+  openAttempt(
+    before: Run,
+    after: Run,
+    opening: { readonly attempt: Attempt; readonly slots?: SlotMove },
+  ): Promise<Write>;
+  /** Ends the attempt, gives back the slots listed on it and moves the head (when it changes) in one transaction. */
   closeAttempt(
     attempt: { readonly before: Attempt; readonly after: Attempt },
     run?: { readonly before: Run; readonly after: Run },

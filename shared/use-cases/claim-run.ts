@@ -7,6 +7,7 @@ import type { Run } from '../domain/run/run.ts';
 import { defaultMaximumDurationSeconds, defaultStartDeadlineSeconds } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import type { Reservation } from '../domain/submit/admission.ts';
+import { type Fit, type SlotsOfClaim, slotsOfClaim } from '../domain/submit/fit.ts';
 import { clientTokenOf } from '../domain/task/started-by.ts';
 import type { Families } from '../ports/families.ts';
 import type { Logs } from '../ports/logs.ts';
@@ -27,7 +28,7 @@ export type ClaimDeps = JobDeps & {
 export type Claimed = { readonly run: Run; readonly attempt: Attempt };
 
 /** What many runs of one pass have in common is read once. */
-function remembered<T>(read: (key: string) => Promise<T>): (key: string) => Promise<T> {
+export function remembered<T>(read: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const known = new Map<string, Promise<T>>();
   return (key) => {
     const there = known.get(key) ?? read(key);
@@ -44,14 +45,18 @@ export function createFacts({ catalogue }: Pick<ClaimDeps, 'catalogue'>): JobFac
   };
 }
 
-/** Claims one run, or leaves it: claimed by another, no longer waiting, or ended because its job cannot be rendered. */
+export type Claim = { readonly run: Run; readonly reservation: Reservation; readonly fit: Fit };
+
+/**
+ * Claims one run, or leaves it (undefined): claimed by another, no longer waiting, or ended because its job cannot be
+ * rendered. `lost`: somebody else took slots that it was to take, so whether it fits has to be asked anew.
+ */
 export async function claimRun(
   deps: ClaimDeps,
   facts: JobFacts,
-  { run, reservation }: { readonly run: Run; readonly reservation: Reservation },
-): Promise<Claimed | undefined> {
-  const now = deps.world.now();
-  if (!run.launched || !isWaiting(run) || startsAt(run) > now) return undefined;
+  { run, reservation, fit }: Claim,
+): Promise<Claimed | 'lost' | undefined> {
+  if (!run.launched || !isWaiting(run) || startsAt(run) > deps.world.now()) return undefined;
   if (await isFormerOpen(deps, run)) return undefined;
   const job = await renderJob(deps, facts, run);
   if (job.kind === 'unrenderable') {
@@ -60,17 +65,39 @@ export async function claimRun(
   }
   if (job.definition !== undefined) await deps.families.remember(job.family, job.definition);
   if (deps.world.now() >= reservation.expiresAt) return undefined;
-  const attempt = newAttempt(run, job, deps.world.now());
-  const state = mintState(
-    run,
-    { type: 'PENDING', name: 'Pending', details: { scheduledTime: startsAt(run) } },
-    { id: deps.world.newId(), now: attempt.openedAt },
-  );
-  const after = withDeadline({ ...enterState(run, state), attempt: attempt.number, isAttemptOpen: true }, attempt);
-  if ((await deps.runs.openAttempt(run, after, attempt)) === 'lost') return undefined;
+  const now = deps.world.now();
+  const slots = slotsOfClaim(fit, { leaseId: deps.world.newId(), now });
+  const attempt = { ...newAttempt(run, job, now), ...placed(slots) };
+  const after = pendingHead(deps, run, { attempt, slots });
+  const { takings: take, lease } = slots;
+  const move = { take, give: [], ...(lease === undefined ? {} : { lease }) };
+  const opening = { attempt, ...(take.length === 0 ? {} : { slots: move }) };
+  if ((await deps.runs.openAttempt(run, after, opening)) === 'lost') return take.length === 0 ? undefined : 'lost';
   deps.telemetry.runClaimed(attempt);
   await warn(deps, run, job.warnings);
   return { run: { ...after, version: run.version + 1 }, attempt };
+}
+
+function placed({ placeGateIds }: SlotsOfClaim): Pick<Attempt, 'placeGateIds'> {
+  return placeGateIds.length === 0 ? {} : { placeGateIds };
+}
+
+/** Slots of pool and queue follow the task, so they stand on the attempt; that of the deployment follows the state. */
+function pendingHead(deps: ClaimDeps, run: Run, opened: { attempt: Attempt; slots: SlotsOfClaim }): Run {
+  const { attempt, slots } = opened;
+  const [ofDeployment] = slots.lease?.limits ?? [];
+  const slot =
+    slots.lease === undefined || ofDeployment === undefined
+      ? undefined
+      : { limitId: ofDeployment.id, leaseId: slots.lease.id };
+  const proposed = {
+    type: 'PENDING',
+    name: 'Pending',
+    details: { scheduledTime: startsAt(run), ...(slot === undefined ? {} : { leaseId: slot.leaseId }) },
+  } as const;
+  const state = mintState(run, proposed, { id: deps.world.newId(), now: attempt.openedAt });
+  const holding = slot === undefined ? run : { ...run, slot };
+  return withDeadline({ ...enterState(holding, state), attempt: attempt.number, isAttemptOpen: true }, attempt);
 }
 
 /** A run created again under a deleted one's id waits until the task of its former life is known STOPPED (rule 4). */

@@ -13,6 +13,7 @@ import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { ContentionError, type HintDeps, hintAfterState, maximumRaces, withDeadline } from './change-run.ts';
 import { hintChildren } from './follow-parent.ts';
+import { hintRoom, isSlotFreed } from './hint-room.ts';
 
 export type CloseDeps = HintDeps & { readonly runs: Runs; readonly world: World; readonly telemetry: Telemetry };
 
@@ -70,6 +71,7 @@ async function closeOnce(deps: CloseDeps, { run, attempt, closing, isDeleted }: 
     if (head.state.id !== run.state.id) deps.telemetry.stateChanged(run.id, head.state);
     await hintAfterState(deps, head);
   }
+  if (attempt.placeGateIds !== undefined || (run !== undefined && isSlotFreed(run, head))) await hintRoom(deps);
   // Only an engine has subflows; they end with its task (rule 12).
   if (attempt.reports === 'engine') await hintChildren(deps, attempt.runId);
   return true;

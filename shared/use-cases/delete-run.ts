@@ -3,13 +3,14 @@ import type { Run } from '../domain/run/run.ts';
 import type { Logs } from '../ports/logs.ts';
 import type { Runs, Write } from '../ports/runs.ts';
 import type { TaskRuns } from '../ports/task-runs.ts';
-import { ContentionError, type HintDeps, maximumRaces } from './change-run.ts';
+import { ContentionError, maximumRaces } from './change-run.ts';
 import { deleteTaskRunsOf } from './delete-task-run.ts';
+import { type FreedDeps, hintFreedSlot } from './hint-room.ts';
 
 /** A log that is longer than this many removals goes with its time. */
 const mostLogParts = 20;
 
-type DeleteDeps = HintDeps & {
+type DeleteDeps = FreedDeps & {
   readonly runs: Runs;
   /** Absent where the caller cannot reach the log; its lines stay then. */
   readonly logs?: Pick<Logs, 'remove'>;
@@ -24,6 +25,7 @@ export async function deleteRun(deps: DeleteDeps, runId: string): Promise<boolea
     // Log and task runs go first: should this end half-way, the run is there to be deleted again.
     if (race === 0) await Promise.all([removeLog(deps, runId), deleteTaskRunsOf(deps, runId)]);
     if ((await removeWithDeadline(deps, run)) === 'lost') continue;
+    await hintFreedSlot(deps, run, undefined);
     if (run.isAttemptOpen) await deps.hints.observe([{ kind: 'attempt', runId, attempt: run.attempt }]);
     return true;
   }

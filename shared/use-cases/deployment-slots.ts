@@ -5,6 +5,7 @@ import {
   concurrencyOf,
   type DeploymentLimit,
   defaultGraceSeconds,
+  deploymentTerms,
   grantDeploymentSlot,
   planDeploymentSlot,
 } from '../domain/limit/deployment-slot.ts';
@@ -22,14 +23,7 @@ async function readDeploymentLimit(
 ): Promise<DeploymentLimit | undefined> {
   if (concurrencyLimitId === undefined) return undefined;
   const [limit, [gate]] = await Promise.all([limits.read(concurrencyLimitId), limits.gates([concurrencyLimitId])]);
-  if (limit === undefined || gate === undefined) return undefined;
-  const grace = options?.['grace_period_seconds'];
-  return {
-    limit,
-    gate,
-    strategy: options?.['collision_strategy'] === 'CANCEL_NEW' ? 'CANCEL_NEW' : 'ENQUEUE',
-    graceSeconds: typeof grace === 'number' ? grace : defaultGraceSeconds,
-  };
+  return limit === undefined || gate === undefined ? undefined : { ...deploymentTerms(limit, options), gate };
 }
 
 export type Concurrency = {

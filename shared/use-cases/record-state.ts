@@ -14,6 +14,7 @@ import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { ContentionError, type HintDeps, hintAfterState, maximumRaces, withDeadline } from './change-run.ts';
 import { executesInside, executorOf, hintChildren } from './follow-parent.ts';
+import { hintFreedSlot } from './hint-room.ts';
 import { readSlotFacts, type SlotDeps, type SlotFacts, slotsTaken } from './slot-facts.ts';
 
 export type StateRequest = {
@@ -139,6 +140,7 @@ async function write(
   if ((await deps.runs.change(run, head, along)) === 'lost') return 'lost';
   deps.telemetry.stateChanged(run.id, head.state);
   await hintAfterState(deps, head);
+  await hintFreedSlot(deps, run, head);
   if (head.state.type === 'CANCELLED' || head.state.type === 'CRASHED') await hintChildren(deps, run.id);
   return reason === undefined
     ? { status: 'ACCEPT', state: head.state, isNewState: true }

@@ -9,11 +9,16 @@ import { ContentionError } from './change-run.ts';
 
 const mostRaces = 12;
 
-/** Ends a lease. One that is gone is passed over, so a repeat does no harm. */
-export async function releaseLease(deps: LimitDeps, leaseId: string): Promise<void> {
+/**
+ * Ends a lease. One that is gone is passed over, so a repeat does no harm.
+ *
+ * @returns the limits whose slots came free
+ */
+export async function releaseLease(deps: LimitDeps, leaseId: string): Promise<readonly LeasedLimit[]> {
   const lease = await deps.limits.readLease(leaseId);
-  if (lease === undefined) return;
+  if (lease === undefined) return [];
   await endLease(deps, lease);
+  return lease.limits;
 }
 
 /** The holders first: what dies in between is a lease without slots, which the repeat finds. */

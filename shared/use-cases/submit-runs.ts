@@ -10,15 +10,21 @@ import {
   type Reservation,
   release,
 } from '../domain/submit/admission.ts';
+import type { Fit, Fitting } from '../domain/submit/fit.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Lanes } from '../ports/runs.ts';
-import { type ClaimDeps, type Claimed, claimRun, createFacts } from './claim-run.ts';
+import { cancelSurplus } from './cancel-surplus.ts';
+import { type ChooseDeps, chooseRuns, createPassFacts, type PassFacts } from './choose-runs.ts';
+import { type ClaimDeps, type Claimed, claimRun } from './claim-run.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
 import { type OpenPool, openPushPools, waitingCandidates } from './waiting-candidates.ts';
 
 export type SubmitDeps = ClaimDeps &
-  LaunchDeps & {
+  LaunchDeps &
+  ChooseDeps & {
+    /** When the hint comes that this process has sent ahead for a rate, by the limit's id. @default none is known */
+    readonly rateHints?: Map<string, number>;
     readonly lanes: Lanes;
     readonly admission: Admission;
     readonly launchRate: LaunchRate;
@@ -28,14 +34,25 @@ export type SubmitDeps = ClaimDeps &
 const launchesPerPass = 40;
 const passesPerCall = 20;
 
+/** A rate that runs wait for, and when it has room again, epoch ms. */
+type AwaitedRate = { readonly limitId: string; readonly roomAt: number };
+
 type Pass =
   /** Nobody waits, or somebody else has the lease and was told that there is more. */
   | { readonly kind: 'idle' }
-  | { readonly kind: 'claimed'; readonly launches: Promise<unknown>; readonly isMore: boolean; readonly lane: Lane }
+  | {
+      readonly kind: 'claimed';
+      readonly launches: Promise<unknown>;
+      readonly isMore: boolean;
+      readonly lane: Lane;
+      readonly rates: readonly AwaitedRate[];
+    }
   | { readonly kind: 'exhausted'; readonly waitMs: number; readonly lane: Lane };
 
-/** Runs passes until nothing waits, the launch time is spent or the budget of this call is. */
-/** `lanesTouched`: the lanes that have work stand in their pools' partitions once it is kept. */
+/**
+ * Runs passes until nothing waits that fits, the launch time is spent or the budget of this call is. The lanes that have
+ * work stand in their pools' partitions once `lanesTouched` is kept.
+ */
 export async function submitRuns(deps: SubmitDeps, lanesTouched?: Promise<unknown>): Promise<void> {
   const launches: Promise<unknown>[] = [];
   const call: Call = { tried: new Set(), lanesTouched };
@@ -47,6 +64,7 @@ export async function submitRuns(deps: SubmitDeps, lanesTouched?: Promise<unknow
   }
   if (outcome.kind === 'exhausted') await comeBack(deps, outcome.lane, outcome.waitMs);
   if (outcome.kind === 'claimed' && outcome.isMore) await comeBack(deps, outcome.lane, 0);
+  if (outcome.kind === 'claimed' && !outcome.isMore) await awaitRates(deps, outcome);
   await Promise.all(launches);
 }
 
@@ -55,6 +73,16 @@ async function comeBack(deps: SubmitDeps, lane: Lane, waitMs: number): Promise<v
   const delaySeconds = Math.min(60, Math.ceil(waitMs / 1000));
   const dueAt = deps.world.now() + delaySeconds * 1000;
   await deps.hints.submit([{ kind: 'work', lane, dueAt }], { delaySeconds });
+}
+
+/** Slots of a rate come free by themselves: nobody else would wake the pump for them. */
+async function awaitRates(deps: SubmitDeps, { lane, rates }: Extract<Pass, { kind: 'claimed' }>): Promise<void> {
+  const now = deps.world.now();
+  const unknown = rates.filter(({ limitId }) => (deps.rateHints?.get(limitId) ?? 0) <= now);
+  for (const { limitId, roomAt } of unknown) {
+    deps.rateHints?.set(limitId, roomAt);
+    await comeBack(deps, lane, Math.max(1, roomAt - now));
+  }
 }
 
 /** One call of the pump. The pools are read once: a pause takes hold with the next call. */
@@ -80,33 +108,69 @@ async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
   const [first] = candidates;
   if (first === undefined) return { kind: 'idle' };
   const firstOnes = candidates.slice(0, launchesPerPass);
+  const facts = createPassFacts(deps, pools);
   const [taken, runs] = await Promise.all([
     takeLease(deps, stored, firstOnes.length),
     deps.runs.readMany(firstOnes.map(({ runId }) => runId)),
+    // Read meanwhile: what the choice asks for under the lease.
+    Promise.all(firstOnes.map(({ lane }) => facts.limitsOf(lane))),
   ]);
-  switch (taken.kind) {
-    case 'idle':
-      return taken;
-    case 'exhausted':
-      return { ...taken, lane: first.lane };
-    case 'granted': {
-      const chosen = candidates.slice(0, taken.reservation.count);
-      for (const candidate of chosen) tried.add(keyOf(candidate));
-      const wanted = new Set(chosen.map(({ runId }) => runId));
-      const claimed = await claimAll(
-        deps,
-        runs.filter(({ id }) => wanted.has(id)),
-        taken.reservation,
-      );
-      // On its way before the first RunTask, which need not wait for it: nobody else waits for a lease that is gone.
-      const lettingGo = letGo(deps, taken.held, taken.reservation.count - claimed.length);
-      const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, taken.reservation)));
-      // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
-      launches.catch(() => undefined);
-      const hasMore = await lettingGo;
-      return { kind: 'claimed', launches, isMore: hasMore || candidates.length > chosen.length, lane: first.lane };
-    }
-  }
+  if (taken.kind !== 'granted') return taken.kind === 'idle' ? taken : { ...taken, lane: first.lane };
+  return claimUnder(deps, taken, { call, facts, candidates, runs, lane: first.lane });
+}
+
+type Scene = {
+  readonly call: Call;
+  readonly facts: PassFacts;
+  readonly candidates: readonly Candidate[];
+  /** The heads of the first ones. */
+  readonly runs: readonly Run[];
+  readonly lane: Lane;
+};
+
+/** Slots, then the claims, then RunTask (rule 7). */
+async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scene: Scene): Promise<Pass> {
+  const { call, facts, candidates, lane } = scene;
+  const choice = await chooseRuns(deps, facts, { candidates, limit: launchesPerPass });
+  const chosen = choice.fit.slice(0, reservation.count);
+  for (const candidate of [...chosen.map((fit) => fit.candidate), ...choice.surplus]) call.tried.add(keyOf(candidate));
+  const heads = await headsOf(deps, scene.runs, [...chosen.map((fit) => fit.candidate), ...choice.surplus]);
+  const [{ claimed, lost }] = await Promise.all([
+    claimAll(deps, facts, { fits: chosen, heads, reservation }),
+    cancelSurplus(
+      deps,
+      choice.surplus.flatMap(({ runId }) => heads.get(runId) ?? []),
+    ),
+  ]);
+  // Whether they fit is another question now: the next pass asks it.
+  for (const candidate of lost) call.tried.delete(keyOf(candidate));
+  // On its way before the first RunTask, which need not wait for it: nobody else waits for a lease that is gone.
+  const lettingGo = letGo(deps, held, reservation.count - claimed.length);
+  const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, reservation)));
+  // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
+  launches.catch(() => undefined);
+  const isAsked = await lettingGo;
+  // Slots that were kept for a run which was not claimed after all are there for the next one.
+  const takers = chosen.filter(({ takings }) => takings.length > 0).length;
+  const isLeft = choice.rest > 0 || choice.fit.length > chosen.length || (takers > 0 && claimed.length < chosen.length);
+  const isMore = isAsked || isLeft;
+  return { kind: 'claimed', launches, isMore, lane, rates: ratesOf(choice) };
+}
+
+function ratesOf({ awaited }: Fitting): readonly AwaitedRate[] {
+  return awaited.flatMap(({ limitId, roomAt }) => (roomAt === undefined ? [] : [{ limitId, roomAt }]));
+}
+
+/** Full lanes may have brought others forward, whose heads were not among the first. */
+async function headsOf(
+  deps: SubmitDeps,
+  known: readonly Run[],
+  wanted: readonly Candidate[],
+): Promise<ReadonlyMap<string, Run>> {
+  const there = new Set(known.map(({ id }) => id));
+  const missing = wanted.map(({ runId }) => runId).filter((id) => !there.has(id));
+  const others = missing.length === 0 ? [] : await deps.runs.readMany(missing);
+  return new Map([...known, ...others].map((run) => [run.id, run]));
 }
 
 /** Somebody holds the lease: he is told to go round again. If he has just let go, this pump takes its turn. */
@@ -121,7 +185,9 @@ type Taken =
   | { readonly kind: 'idle' }
   | { readonly kind: 'exhausted'; readonly waitMs: number }
   /** `held` is the item as this pump wrote it. */
-  | { readonly kind: 'granted'; readonly reservation: Reservation; readonly held: AdmissionState };
+  | Granted;
+
+type Granted = { readonly kind: 'granted'; readonly reservation: Reservation; readonly held: AdmissionState };
 
 async function takeLease(deps: SubmitDeps, seen: AdmissionState | undefined, count: number): Promise<Taken> {
   for (let stored = seen; ; stored = await deps.admission.read()) {
@@ -156,8 +222,27 @@ async function letGo(deps: SubmitDeps, held: AdmissionState, unused: number): Pr
   }
 }
 
-async function claimAll(deps: SubmitDeps, runs: readonly Run[], reservation: Reservation): Promise<Claimed[]> {
-  const facts = createFacts(deps);
-  const claims = await Promise.all(runs.map((run) => claimRun(deps, facts, { run, reservation })));
-  return claims.filter((claim) => claim !== undefined);
+type Claims = {
+  readonly fits: readonly Fit[];
+  readonly heads: ReadonlyMap<string, Run>;
+  readonly reservation: Reservation;
+};
+
+async function claimAll(
+  deps: SubmitDeps,
+  facts: PassFacts,
+  { fits, heads, reservation }: Claims,
+): Promise<{ readonly claimed: readonly Claimed[]; readonly lost: readonly Candidate[] }> {
+  // Those that take slots first, so that one transaction holds all of them: a gate is written once a pass.
+  const inOrder = fits.toSorted((one, other) => Number(other.takings.length > 0) - Number(one.takings.length > 0));
+  const claims = await Promise.all(
+    inOrder.map(async (fit) => {
+      const run = heads.get(fit.candidate.runId);
+      return run === undefined ? undefined : claimRun(deps, facts, { run, reservation, fit });
+    }),
+  );
+  return {
+    claimed: claims.filter((claim) => claim !== undefined && claim !== 'lost'),
+    lost: inOrder.filter((_fit, at) => claims[at] === 'lost').map(({ candidate }) => candidate),
+  };
 }

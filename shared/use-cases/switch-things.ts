@@ -4,12 +4,10 @@ import type { Deployment, WorkPool, WorkQueue } from '../domain/catalogue.ts';
 import { replanned } from '../domain/schedule/plan.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Write } from '../ports/runs.ts';
-import type { World } from '../ports/world.ts';
 import { ContentionError, maximumRaces } from './change-run.ts';
 import { type WakeDeps, wakeLanes } from './wake-lanes.ts';
 
 export type SwitchDeps = WakeDeps & {
-  readonly world: Pick<World, 'now'>;
   readonly catalogue: Pick<Catalogue, 'deployments' | 'workPools' | 'workQueues'>;
   /** Records what the schedules of a deployment have ahead. */
   readonly planRuns: (deploymentId: string) => Promise<void>;

@@ -9,7 +9,7 @@ import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
 import { type SubmitDeps, submitRuns } from './submit-runs.ts';
 import { lookAtAttempt, visitAttempt } from './visit-attempt.ts';
 import { visitRun } from './visit-run.ts';
-import { openPool, waitingCandidates } from './waiting-candidates.ts';
+import { tendLanes } from './waiting-candidates.ts';
 
 export type TakeSubmitDeps = SubmitDeps &
   RepeatDeps & {
@@ -27,13 +27,15 @@ export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly Subm
   const early = work.filter(({ dueAt }) => dueAt > now + timing.earlyHint);
   const due = work.filter(({ dueAt }) => dueAt <= now + timing.earlyHint);
   const wakes = hints.filter((hint) => hint.kind === 'wake');
+  const isAsked = due.length + wakes.length > 0 || hints.some((hint) => hint.kind === 'room');
   for (const hint of early) {
     await deps.hints.submit([hint], { delaySeconds: Math.min(900, Math.ceil((hint.dueAt - now) / 1000)) });
   }
   const lanes = new Map(due.map(({ lane }) => [laneName(lane), lane]));
   const touched = Promise.all([...lanes].map(([name, lane]) => touch(deps, name, lane)));
-  const tended = Promise.all([touched, ...wakes.map(({ lane }) => tendLane(deps, lane.workPoolName))]);
-  if (due.length + wakes.length > 0) {
+  const wokenPools = new Set(wakes.map(({ lane }) => lane.workPoolName));
+  const tended = Promise.all([touched, ...[...wokenPools].map((pool) => tendLanes(deps, pool))]);
+  if (isAsked) {
     const latest = Math.max(now, ...due.map(({ dueAt }) => dueAt));
     if (latest > now) await Promise.all([deps.world.sleep(latest - now), tended]);
     await submitRuns(deps, tended);
@@ -48,16 +50,6 @@ async function touch({ lanes, world, touchedLanes }: TakeSubmitDeps, name: strin
   if ((touchedLanes?.get(name) ?? Number.NEGATIVE_INFINITY) > now - touchedLately) return;
   await lanes.touch(lane, now + timing.laneCheck);
   touchedLanes?.set(name, now);
-}
-
-/** A lane whose deadline came is kept or forgotten as its index says, whatever the type of its pool. */
-async function tendLane(deps: TakeSubmitDeps, workPoolName: string): Promise<void> {
-  const pool = await deps.catalogue.workPools.read(workPoolName);
-  if (pool !== undefined) {
-    await waitingCandidates(deps, await openPool(deps, pool), { until: deps.world.now() + timing.earlyHint, limit: 1 });
-    return;
-  }
-  for (const lane of await deps.lanes.ofPool(workPoolName)) await deps.lanes.remove(lane);
 }
 
 /** A task as an event or a description shows it. */

@@ -11,6 +11,7 @@ import type { SeenTask, Tasks } from '../ports/tasks.ts';
 import { withDeadline } from './change-run.ts';
 import { type CloseDeps, closeAttempt, type DecideClosing } from './close-attempt.ts';
 import { type AttemptId, closeLost, foldObservation, type Known } from './fold-observation.ts';
+import { hintRoom, isSlotFreed } from './hint-room.ts';
 
 export type VisitDeps = CloseDeps & { readonly tasks: Tasks };
 
@@ -131,6 +132,7 @@ async function acceptCrash(deps: VisitDeps, attempt: Attempt, crash: State): Pro
   const head = withDeadline(enterState(run, mintState(run, proposed, { id, now: deps.world.now() })), attempt);
   if ((await deps.runs.change(run, head)) === 'lost') return 'done';
   deps.telemetry.stateChanged(run.id, head.state);
+  if (isSlotFreed(run, head)) await hintRoom(deps);
   return 'done';
 }
 

@@ -13,6 +13,7 @@ import type { TaskRuns } from '../ports/task-runs.ts';
 import { cancelTaskRuns } from './cancel-task-runs.ts';
 import { hintAfterState, hintWaiting, withDeadline } from './change-run.ts';
 import { hintChildren } from './follow-parent.ts';
+import { hintFreedSlot } from './hint-room.ts';
 import { readSlotFacts, type SlotDeps } from './slot-facts.ts';
 import { type VisitDeps, visitAttempt } from './visit-attempt.ts';
 
@@ -131,6 +132,7 @@ async function write(deps: VisitRunDeps, before: Run, after: Run): Promise<void>
   if ((await deps.runs.change(before, head)) === 'lost') return;
   deps.telemetry.stateChanged(before.id, head.state);
   await hintAfterState(deps, head);
+  await hintFreedSlot(deps, before, head);
   if (isTerminal(head.state.type)) await hintChildren(deps, before.id);
 }
 

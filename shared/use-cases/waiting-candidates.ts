@@ -1,6 +1,8 @@
 // Which runs of the push pools wait now: one query for the pools, one a pool for its lanes, and the lanes' index.
 // From indexes, so only candidates: the claim reads the run itself.
 import { isPushPool, type WorkPool, type WorkQueue } from '../domain/catalogue.ts';
+import { type PlaceLimit, placeLimits } from '../domain/limit/place-slots.ts';
+import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { Candidate } from '../domain/submit/order.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
@@ -16,8 +18,8 @@ export type CandidateDeps = {
 
 type Wanted = { readonly until: number; readonly limit: number };
 
-/** A pool whose runs may start, with the priority of each of its queues that is not paused. */
-export type OpenPool = { readonly name: string; readonly priorities: ReadonlyMap<string, number> };
+/** A pool whose runs may start, with its queues that are not paused, by id. */
+export type OpenPool = { readonly pool: WorkPool; readonly queues: ReadonlyMap<string, WorkQueue> };
 
 /** The pool and its queues as they are now; nothing while it is paused. */
 export async function openPool({ catalogue }: Pick<CandidateDeps, 'catalogue'>, pool: WorkPool): Promise<OpenPool[]> {
@@ -27,13 +29,23 @@ export async function openPool({ catalogue }: Pick<CandidateDeps, 'catalogue'>, 
 function poolOf(pool: WorkPool, queues: readonly WorkQueue[]): OpenPool[] {
   if (pool.isPaused) return [];
   const open = queues.filter(({ workPoolName, isPaused }) => workPoolName === pool.name && !isPaused);
-  return [{ name: pool.name, priorities: new Map(open.map(({ id, priority }) => [id, priority])) }];
+  return [{ pool, queues: new Map(open.map((queue) => [queue.id, queue])) }];
 }
 
 /** The push pools that are open now: what one call of the pump works on. */
 export async function openPushPools({ catalogue }: Pick<CandidateDeps, 'catalogue'>): Promise<OpenPool[]> {
   const [pools, queues] = await Promise.all([catalogue.workPools.list(), catalogue.workQueues.list()]);
   return pools.filter(({ type }) => isPushPool(type)).flatMap((pool) => poolOf(pool, queues));
+}
+
+/** The limits of a lane's pool and queue. */
+export function placeOfLane(pools: readonly OpenPool[], { workPoolName, workQueueId }: Lane): readonly PlaceLimit[] {
+  const place = pools.find(({ pool }) => pool.name === workPoolName);
+  const workQueue = place?.queues.get(workQueueId);
+  return placeLimits({
+    ...(place === undefined ? {} : { workPool: place.pool }),
+    ...(workQueue === undefined ? {} : { workQueue }),
+  });
 }
 
 /** The runs that wait in the lanes of open pools. */
@@ -43,9 +55,9 @@ export async function waitingCandidates(
   wanted: Wanted,
 ): Promise<Candidate[]> {
   const found = await Promise.all(
-    pools.map(async ({ name, priorities }) => {
-      const lanes = await deps.lanes.ofPool(name);
-      return Promise.all(lanes.map((record) => candidatesOfLane(deps, record, { ...wanted, priorities })));
+    pools.map(async ({ pool, queues }) => {
+      const lanes = await deps.lanes.ofPool(pool.name);
+      return Promise.all(lanes.map((record) => candidatesOfLane(deps, record, { ...wanted, queues })));
     }),
   );
   return found.flat(2);
@@ -54,23 +66,55 @@ export async function waitingCandidates(
 async function candidatesOfLane(
   deps: CandidateDeps,
   record: LaneRecord,
-  { priorities, ...wanted }: Wanted & Pick<OpenPool, 'priorities'>,
+  { queues, ...wanted }: Wanted & Pick<OpenPool, 'queues'>,
 ): Promise<Candidate[]> {
-  const priority = priorities.get(record.lane.workQueueId);
-  if (priority === undefined) return [];
+  const queue = queues.get(record.lane.workQueueId);
+  if (queue === undefined) return [];
   const waiting = await deps.runs.waiting(record.lane, wanted);
-  await keepLane(deps, record, waiting.length === 0);
-  return waiting.map((run) => ({ ...run, lane: record.lane, priority }));
+  await keepLane(deps, record, { isEmpty: waiting.length === 0, checkMs: timing.laneCheck });
+  return waiting.map((run) => ({ ...run, lane: record.lane, priority: queue.priority }));
 }
 
 /** An empty lane goes after five minutes of emptiness; one with waiters keeps waking the pump. */
-async function keepLane(deps: CandidateDeps, record: LaneRecord, isEmpty: boolean): Promise<void> {
+async function keepLane(
+  deps: CandidateDeps,
+  record: LaneRecord,
+  { isEmpty, checkMs }: { readonly isEmpty: boolean; readonly checkMs: number },
+): Promise<void> {
   const now = deps.world.now();
   if (record.dueAt > now) return;
-  if (!isEmpty) return deps.lanes.touch(record.lane, now + timing.laneCheck);
+  if (!isEmpty) return deps.lanes.touch(record.lane, now + checkMs);
   if (record.emptySince === undefined) {
     await deps.lanes.markEmpty({ ...record, dueAt: now + timing.laneEmptyFor }, now);
   } else {
     await deps.lanes.remove(record);
   }
+}
+
+/**
+ * Keeps or forgets, as the index says, the lanes of a pool whose deadlines came and that the pump passes over: those of
+ * hybrid pools, and of pools and queues that are paused or gone. Whoever waits behind a pause wakes nobody each minute.
+ */
+export async function tendLanes(deps: CandidateDeps, workPoolName: string): Promise<void> {
+  const [pool, queues, lanes] = await Promise.all([
+    deps.catalogue.workPools.read(workPoolName),
+    deps.catalogue.workQueues.list(workPoolName),
+    deps.lanes.ofPool(workPoolName),
+  ]);
+  const now = deps.world.now();
+  const isPumped = pool !== undefined && isPushPool(pool.type);
+  const open = new Set(pool === undefined ? [] : poolOf(pool, queues).flatMap((place) => [...place.queues.keys()]));
+  await Promise.all(
+    lanes.map(async (record) => {
+      if (pool === undefined) {
+        await deps.lanes.remove(record);
+        return;
+      }
+      const isOpen = open.has(record.lane.workQueueId);
+      if (record.dueAt > now || (isPumped && isOpen)) return;
+      const waiting = await deps.runs.waiting(record.lane, { until: now + timing.earlyHint, limit: 1 });
+      const checkMs = isOpen ? timing.laneCheck : timing.waitingCheck;
+      await keepLane(deps, record, { isEmpty: waiting.length === 0, checkMs });
+    }),
+  );
 }

@@ -238,7 +238,7 @@ describe('a log as a file', () => {
     const definition = { containerDefinitions: [{ name: 'prefect', logConfiguration }] };
     await createFamilies({ client, table: 'slipway-control' }).remember('printed', definition);
     const attempt = anAttempt({ runId: id, family: 'printed', taskArn: 'arn:aws:ecs:task/cluster/t1' });
-    await deps.runs.openAttempt(run, { ...run, attempt: 1, isAttemptOpen: true }, attempt);
+    await deps.runs.openAttempt(run, { ...run, attempt: 1, isAttemptOpen: true }, { attempt });
     api.outputs.set('/tasks pre/prefect/t1', [
       { timestamp: Date.parse('2026-11-24T00:00:01Z'), message: 'no module, sorry' },
     ]);

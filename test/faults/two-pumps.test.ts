@@ -48,9 +48,9 @@ function watched(stage: Stage, deps: StageDeps): { deps: StageDeps; taken: Taken
     }
     return answer;
   };
-  const openAttempt: StageDeps['runs']['openAttempt'] = async (before, after, attempt) => {
-    const answer = await deps.runs.openAttempt(before, after, attempt);
-    if (answer === 'written') opened.push(attempt);
+  const openAttempt: StageDeps['runs']['openAttempt'] = async (before, after, opening) => {
+    const answer = await deps.runs.openAttempt(before, after, opening);
+    if (answer === 'written') opened.push(opening.attempt);
     return answer;
   };
   return {

@@ -38,7 +38,7 @@ function claim(run: Run): { readonly after: Run; readonly attempt: Attempt } {
 async function claimed(): Promise<{ readonly run: Run; readonly attempt: Attempt }> {
   const run = await waitingRun();
   const { after, attempt } = claim(run);
-  expect(await runs.openAttempt(run, after, attempt)).toBe('written');
+  expect(await runs.openAttempt(run, after, { attempt })).toBe('written');
   return { run: { ...after, version: run.version + 1 }, attempt };
 }
 
@@ -66,7 +66,7 @@ describe('opening an attempt', () => {
     const writes = await Promise.all(
       Array.from({ length: 8 }, () => {
         const { after, attempt } = claim(run);
-        return runs.openAttempt(run, after, attempt);
+        return runs.openAttempt(run, after, { attempt });
       }),
     );
 
@@ -80,7 +80,10 @@ describe('opening an attempt', () => {
     const { after, attempt } = claim(run);
     const cancelled = enterState(run, aState('CANCELLED', { id: world.newId(), timestamp: start + second }));
 
-    const [opened, changed] = await Promise.all([runs.openAttempt(run, after, attempt), runs.change(run, cancelled)]);
+    const [opened, changed] = await Promise.all([
+      runs.openAttempt(run, after, { attempt }),
+      runs.change(run, cancelled),
+    ]);
 
     expect([opened, changed].sort()).toEqual(['lost', 'written']);
     expect((await runs.readAttempt(run.id, 1)) !== undefined).toBe(opened === 'written');
@@ -90,9 +93,9 @@ describe('opening an attempt', () => {
   it('never takes the place of an attempt that is there', async () => {
     const { run, attempt } = await claimed();
 
-    expect(await runs.openAttempt(run, { ...run, attempt: 1 }, anAttempt({ runId: run.id, family: 'other' }))).toBe(
-      'lost',
-    );
+    expect(
+      await runs.openAttempt(run, { ...run, attempt: 1 }, { attempt: anAttempt({ runId: run.id, family: 'other' }) }),
+    ).toBe('lost');
     expect(await runs.readAttempt(run.id, 1)).toEqual(attempt);
     expect((await runs.read(run.id))?.version).toBe(run.version);
   });
@@ -102,7 +105,7 @@ describe('opening an attempt', () => {
     const { after, attempt } = claim(run);
     loseNextReply(client);
 
-    expect(await runs.openAttempt(run, after, attempt)).toBe('written');
+    expect(await runs.openAttempt(run, after, { attempt })).toBe('written');
     expect(await runs.read(run.id)).toMatchObject({ version: 2, attempt: 1 });
   });
 });

@@ -113,7 +113,11 @@ describe('a deleted run', () => {
     const id = world.newId();
     const { run } = await runs.create({ ...aPushRun({ id }), isAttemptOpen: false, attempt: 0 }, aBody(), derived);
     const before = { ...run, version: run.version };
-    await runs.openAttempt(before, { ...before, attempt: 1, isAttemptOpen: true }, anAttempt({ runId: id }));
+    await runs.openAttempt(
+      before,
+      { ...before, attempt: 1, isAttemptOpen: true },
+      { attempt: anAttempt({ runId: id }) },
+    );
     const open = { ...before, attempt: 1, isAttemptOpen: true, version: before.version + 1 };
     const attempt = anAttempt({ runId: id });
     const { dueAt: _due, ...rest } = attempt;

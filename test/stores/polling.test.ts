@@ -164,16 +164,24 @@ describe('lanes', () => {
     expect(await lanes()).toEqual([]);
   });
 
-  it('are woken when their pool or queue takes runs again', async () => {
+  it('are woken when their pool or queue takes runs again, and wake the pump', async () => {
     await waits('default');
     await waits('urgent');
+    const at = stage.clock.now() + 30_000;
+    stage.clock.advanceTo(at);
     stage.queues.submit.clear();
 
     await wakeLanes(stage.deps, { workPoolName: pool, workQueueId: queueIds.urgent });
-    const ofQueue = stage.queues.submit.size;
+    const ofQueue = (await lanes()).map(({ lane, dueAt }) => [lane.workQueueId, dueAt - at]);
     await wakeLanes(stage.deps, { workPoolName: pool });
 
-    expect([ofQueue, stage.queues.submit.size]).toEqual([1, 3]);
+    expect(ofQueue).toEqual([
+      [queueIds.default, 30_000],
+      [queueIds.urgent, 60_000],
+    ]);
+    expect((await lanes()).map(({ dueAt }) => dueAt - at)).toEqual([60_000, 60_000]);
+    // At once, and again when the pump has forgotten what it remembered.
+    expect(stage.queues.submit.size).toBe(4);
   });
 });
 

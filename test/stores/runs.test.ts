@@ -177,7 +177,7 @@ describe('a deleted run', () => {
     let run = await create();
     for (const number of [1, 2]) {
       const attempt = anAttempt({ runId: run.id, number });
-      await runs.openAttempt(run, { ...run, attempt: number, isAttemptOpen: true }, attempt);
+      await runs.openAttempt(run, { ...run, attempt: number, isAttemptOpen: true }, { attempt });
       const claimed = { ...run, attempt: number, isAttemptOpen: true, version: run.version + 1 };
       const closed = { ...attempt, closed: { at: start, end: 'stopped' } as const };
       const freed = { ...claimed, isAttemptOpen: false };
@@ -196,7 +196,7 @@ describe('a deleted run', () => {
   it('keeps its open attempt, until that is known STOPPED', async () => {
     const run = await create();
     const attempt = anAttempt({ runId: run.id });
-    await runs.openAttempt(run, { ...run, attempt: 1, isAttemptOpen: true }, attempt);
+    await runs.openAttempt(run, { ...run, attempt: 1, isAttemptOpen: true }, { attempt });
 
     const claimed = { ...run, attempt: 1, isAttemptOpen: true, version: 2 };
     const changed = { ...attempt, dueAt: start + 7 };

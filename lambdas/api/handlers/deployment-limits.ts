@@ -28,6 +28,10 @@ export async function checkLimits({ limits }: Deps, sent: Sent): Promise<void> {
   if (shared) found(await limits.read(shared), 'Concurrency limit not found');
 }
 
+export function changesLimit({ concurrency_limit: own, global_concurrency_limit_id: shared }: Sent): boolean {
+  return own !== undefined || shared !== undefined;
+}
+
 /** Makes or changes the limit that is asked for, before the deployment is written that names it. */
 export async function changeLimit(
   deps: Deps,

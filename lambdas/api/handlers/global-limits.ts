@@ -99,12 +99,12 @@ export const globalLimitHandlers = {
     const outcome = await updateLimit(deps, find, patchOf(body));
     if (outcome === 'missing') throw new Refusal('not_found', missing);
     if (outcome === 'exists') throw new Refusal('conflict', conflict);
-    await announceLimit(deps, 'updated', outcome);
+    await Promise.all([announceLimit(deps, 'updated', outcome), deps.useCases.moreRoom()]);
   },
 
   async delete_concurrency_limit_v2({ params }, deps) {
     const removed = await removeLimit(deps, () => findLimit(deps, params.id_or_name));
-    await announceLimit(deps, 'deleted', found(removed, missing));
+    await Promise.all([announceLimit(deps, 'deleted', found(removed, missing)), deps.useCases.moreRoom()]);
   },
 
   async bulk_increment_active_slots({ body, client }, deps) {
@@ -127,11 +127,12 @@ export const globalLimitHandlers = {
   async bulk_decrement_active_slots({ body }, deps) {
     const { names, slots, occupancy_seconds: seconds } = body;
     const limits = await releaseSlots(deps, { names, slots, ...(seconds ? { occupancySeconds: seconds } : {}) });
+    await deps.useCases.slotsFreed(limits);
     return limits.map(minimalLimit);
   },
 
   async bulk_decrement_active_slots_with_lease({ body }, deps) {
-    await releaseLease(deps, body.lease_id);
+    await deps.useCases.slotsFreed(await releaseLease(deps, body.lease_id));
   },
 
   async renew_concurrency_lease({ params, body }, deps) {

@@ -18,7 +18,7 @@ import {
   withoutPlace,
   withSent,
 } from './deployment-change.ts';
-import { changeLimit, checkLimits, dropLimit, type LimitChange, withLimit } from './deployment-limits.ts';
+import { changeLimit, changesLimit, checkLimits, dropLimit, type LimitChange, withLimit } from './deployment-limits.ts';
 import { checkChangedReferences, checkNewReferences, integrityConflict } from './deployment-references.ts';
 import { noteCredentials } from './ignored-credentials.ts';
 import { readPool } from './read-pool.ts';
@@ -53,6 +53,7 @@ export async function createDeployment(
   }
   const changed = await changing({ read: () => deployments.read(item.id), write: deployments.change }, build);
   if (sent.concurrency_limit === null) await dropLimit(deps, known);
+  if (changesLimit(sent)) await deps.useCases.moreRoom();
   await deps.useCases.planRuns(id);
   return { isNew: false, deployment: found(changed, 'Deployment not found') };
 }
@@ -145,6 +146,7 @@ export async function updateDeployment(deps: ApiDeps, id: string, asked: Deploym
   const changed = await changing({ read: () => deployments.read(id), write: deployments.change }, change);
   if (sent.concurrency_limit === null) await dropLimit(deps, known);
   const { name, jobVariables } = found(changed, missing);
+  if (changesLimit(sent)) await deps.useCases.moreRoom();
   await deps.useCases.planRuns(id);
   if (pool !== undefined && sent.job_variables) noteCredentials(deps, pool, { jobVariables, deployment: name });
 }

@@ -116,6 +116,7 @@ export async function updateWorkPool(deps: ApiDeps, name: string, sent: WorkPool
   const pool = found(changed, `Work pool "${name}" not found.`);
   if (sent.base_job_template) noteDefaultCredentials(deps, pool);
   if (sent.is_paused === false) await deps.useCases.wakeLanes({ workPoolName: pool.name });
+  else if (sent.concurrency_limit !== undefined) await deps.useCases.moreRoom();
 }
 
 /** The pool goes first, so that nothing new can enter; what is left of it is found by its name. */

@@ -67,6 +67,8 @@ export async function updateWorkQueue(deps: ApiDeps, id: string, sent: WorkQueue
   if (sent.priority) await makeRoom(deps, queue);
   if (sent.is_paused === false) {
     await deps.useCases.wakeLanes({ workPoolName: queue.workPoolName, workQueueId: queue.id });
+  } else if (sent.concurrency_limit !== undefined) {
+    await deps.useCases.moreRoom();
   }
 }
 

@@ -9,10 +9,12 @@ import {
   leavingItems,
   putAll,
   type RunStoreOptions,
+  slotsOfAttempt,
   trackerWrites,
 } from './head-writes.ts';
 import { fromItem } from './items.ts';
 import { attemptItem } from './run-items.ts';
+import { slotWrites } from './slot-writes.ts';
 import { attemptKey, attemptPrefix } from './table.ts';
 import { get, put, queryAll, transact, transactTogether } from './writes.ts';
 
@@ -21,23 +23,24 @@ type Attempts = Pick<Runs, 'openAttempt' | 'closeAttempt' | 'readAttempt' | 'rea
 export function createAttempts(options: RunStoreOptions): Attempts {
   const { client, table, newId } = options;
   return {
-    async openAttempt(before, after, attempt) {
+    async openAttempt(before, after, { attempt, slots }) {
       await putAll(client, table, leavingItems(before, after));
       return transactTogether(client, [
         { Put: { TableName: table, Item: attemptItem(attempt), ConditionExpression: 'attribute_not_exists(pk)' } },
         { Put: headChange(table, { before, after, writeId: newId() }) },
+        ...(slots === undefined ? [] : slotWrites(table, slots)),
         ...givenSlots(table, before, after),
         ...(await trackerWrites(options, before, after)),
       ]);
     },
 
     async closeAttempt(attempt, run) {
-      const closing = { Put: attemptChange(table, attempt) };
-      if (run === undefined) return transact(client, [closing]);
+      const closing = [{ Put: attemptChange(table, attempt) }, ...slotsOfAttempt(table, attempt.before)];
+      if (run === undefined) return transact(client, closing);
       await putAll(client, table, leavingItems(run.before, run.after));
       const head = { Put: headChange(table, { ...run, writeId: newId() }) };
       const tracker = await trackerWrites(options, run.before, run.after);
-      return transact(client, [closing, head, ...givenSlots(table, run.before, run.after), ...tracker]);
+      return transact(client, [...closing, head, ...givenSlots(table, run.before, run.after), ...tracker]);
     },
 
     async readAttempt(runId, number) {

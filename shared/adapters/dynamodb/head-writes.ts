@@ -97,6 +97,12 @@ export function givenSlots(table: string, before: Run, after: Run | undefined): 
   return slotWrites(table, { take: [], give, ...(isOtherLease ? { endedLeaseId: before.slot.leaseId } : {}) });
 }
 
+/** Slots of pool and queue that follow the task: they go with the attempt. */
+export function slotsOfAttempt(table: string, { runId, placeGateIds = [] }: Attempt): TransactItem[] {
+  const give = placeGateIds.map((gateId) => ({ gateId, key: runHolderKey(runId) }));
+  return slotWrites(table, { take: [], give });
+}
+
 /** The task run that stands for a subflow in its parent moves with it: Prefect's UpdateSubflowParentTask. */
 export async function trackerWrites(
   { client, table, newId }: RunStoreOptions,

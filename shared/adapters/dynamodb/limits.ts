@@ -9,7 +9,7 @@ import type { DocumentClient } from './client.ts';
 import { fromItem, toItem } from './items.ts';
 import type { TransactItems } from './slot-writes.ts';
 import { createSlots } from './slots.ts';
-import { gateKey, limitIdKey, limitKey, limitsPartition, waitsKey } from './table.ts';
+import { awaitedKey, gateKey, limitIdKey, limitKey, limitsPartition, waitsKey } from './table.ts';
 import { get, getMany, put, queryAll, remove, transact } from './writes.ts';
 
 type Pointer = { readonly name: string };
@@ -47,7 +47,9 @@ export function createLimits(options: { client: DocumentClient; table: string })
     const [gate] = await slots.gates([gateId]);
     const plain = (gate?.holders ?? []).filter(isPlain).map(({ key }) => ({ gateId, key }));
     await slots.release(plain);
-    await Promise.all([gateKey(gateId), waitsKey(gateId)].map((Key) => remove(client, { TableName: table, Key })));
+    await Promise.all(
+      [gateKey(gateId), waitsKey(gateId), awaitedKey(gateId)].map((Key) => remove(client, { TableName: table, Key })),
+    );
   };
 
   return {

@@ -4,7 +4,7 @@ import type { Limits } from '../../ports/limits.ts';
 import type { DocumentClient } from './client.ts';
 import { expiryAttributes, gateFromItems, leaseFromItem, waitsFromItem, waitsItem } from './slot-items.ts';
 import { slotWrites } from './slot-writes.ts';
-import { gatePartition, leaseKey, slotHolderKey, waitsKey } from './table.ts';
+import { awaitedKey, format, gatePartition, leaseKey, slotHolderKey, waitsKey } from './table.ts';
 import { get, put, queryAll, remove, transact, update } from './writes.ts';
 
 type Slots = Pick<
@@ -16,6 +16,8 @@ type Slots = Pick<
   | 'shrink'
   | 'readWaits'
   | 'noteWaits'
+  | 'noteAwaited'
+  | 'isAwaited'
   | 'readLease'
   | 'renew'
   | 'pin'
@@ -96,6 +98,15 @@ export function createSlots({ client, table }: { client: DocumentClient; table: 
     async readWaits(gateId) {
       const item = await get(client, table, waitsKey(gateId));
       return item === undefined ? freshWaits : waitsFromItem(item);
+    },
+
+    async noteAwaited(gateId, until) {
+      await put(client, { TableName: table, Item: { ...awaitedKey(gateId), format, ...expiryAttributes(until) } });
+    },
+
+    async isAwaited(gateId, now) {
+      const item = await get(client, table, awaitedKey(gateId));
+      return item !== undefined && Number(item['until']) > now;
     },
 
     async readLease(id) {

@@ -223,6 +223,8 @@ export const slotHolderKey = (gateId: string, key: string): Key => ({
 export const holderKeyOf = (sk: string): string => sk.slice(holderPrefix.length);
 export const waitsSortKey = 'waits';
 export const waitsKey = (gateId: string): Key => ({ pk: gatePartition(gateId), sk: waitsSortKey });
+/** Somebody waits for slots of this gate. */
+export const awaitedKey = (gateId: string): Key => ({ pk: gatePartition(gateId), sk: 'awaited' });
 export const leaseKey = (leaseId: string): Key => ({ pk: `lease#${leaseId}`, sk: 'lease' });
 
 // task runs: everything of one in one partition; a natural key belongs to one of them

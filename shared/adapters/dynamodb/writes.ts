@@ -56,7 +56,10 @@ export function transact(client: DocumentClient, items: TransactWriteCommandInpu
   return raced(client.send(new TransactWriteCommand({ TransactItems: items })));
 }
 
-/** Puts that are all written or all lost; several such groups of one turn of the event loop go as one transaction. */
+/**
+ * Puts that are all written or all lost; several such groups of one turn of the event loop go as one transaction. What
+ * several groups write alike (the version of a gate that all of them take slots of) is written once.
+ */
 export function transactTogether(client: DocumentClient, items: TransactItems): Promise<Write> {
   const known = writers.get(client);
   const writer = known ?? together<TransactItems, Write>((groups) => writeTogether(client, groups), groupsAtOnce);
@@ -77,14 +80,43 @@ function nameOfWrite({ Put, Update, Delete, ConditionCheck }: TransactItems[numb
   return nameOf({ table: Put?.TableName ?? other?.TableName ?? '', key: keyOf(Put?.Item ?? other?.Key) });
 }
 
-/** One lost race cancels the whole transaction: then each group is tried by itself. */
 async function writeTogether(client: DocumentClient, groups: readonly TransactItems[]): Promise<Write[]> {
-  const names = groups.flat().map(nameOfWrite);
-  // Two groups that want the same item are rivals, and a transaction may name an item only once.
-  const fit = new Set(names).size === names.length && names.length <= itemsAtOnce;
-  if (fit && (await transact(client, groups.flat())) === 'written') return groups.map(() => 'written');
+  const fitting = asManyAsFit(groups);
+  const others = groups.slice(fitting.length);
+  const writes = await Promise.all([
+    writeAtOnce(client, fitting),
+    ...(others.length === 0 ? [] : [writeTogether(client, others)]),
+  ]);
+  return writes.flat();
+}
+
+function asManyAsFit(groups: readonly TransactItems[]): readonly TransactItems[] {
+  const names = new Set<string>();
+  const beyond = groups.findIndex((items) => {
+    for (const item of items) names.add(nameOfWrite(item));
+    return names.size > itemsAtOnce;
+  });
+  return beyond < 1 ? groups : groups.slice(0, beyond);
+}
+
+/** One lost race cancels the whole transaction: then each group is tried by itself. */
+async function writeAtOnce(client: DocumentClient, groups: readonly TransactItems[]): Promise<Write[]> {
+  const items = distinctWrites(groups.flat());
+  if (items !== undefined && (await transact(client, items)) === 'written') return groups.map(() => 'written');
   if (groups.length === 1) return ['lost'];
-  return Promise.all(groups.map((items) => transact(client, items)));
+  return Promise.all(groups.map((group) => transact(client, group)));
+}
+
+/** Undefined where two want different things of one item: they are rivals, and a transaction names an item only once. */
+function distinctWrites(items: TransactItems): TransactItems | undefined {
+  const byName = new Map<string, TransactItems[number]>();
+  for (const item of items) {
+    const name = nameOfWrite(item);
+    const other = byName.get(name);
+    if (other !== undefined && JSON.stringify(other) !== JSON.stringify(item)) return undefined;
+    byName.set(name, item);
+  }
+  return [...byName.values()];
 }
 
 /** A consistent read. Reads of one turn of the event loop go as one request: a request costs far more than a key. */

@@ -1,5 +1,6 @@
 // The slot that a run takes of its deployment's limit, as far as the limit is concerned. When it is taken, checked and
 // given back is the business of the run's rules; its lease is a view of the holder (design rule 6).
+import type { JsonObject } from '../json.ts';
 import type { DeploymentConcurrency } from '../run/policy-types.ts';
 import type { Run } from '../run/run.ts';
 import { type Gate, type Holder, type Lease, type Limit, leasedLimit, runHolderKey } from './limit.ts';
@@ -8,13 +9,24 @@ import { type Plan, planTaking, type Taking } from './room.ts';
 /** Prefect's PREFECT_SERVER_CONCURRENCY_INITIAL_DEPLOYMENT_LEASE_DURATION: a deployment may set its own. */
 export const defaultGraceSeconds = 300;
 
-export type DeploymentLimit = {
+/** A deployment's limit and what it wants done beyond it. */
+export type DeploymentTerms = {
   readonly limit: Limit;
-  readonly gate: Gate;
   readonly strategy: 'ENQUEUE' | 'CANCEL_NEW';
   /** How long a slot is kept for a run whose infrastructure is still to come, and after each renewal. */
   readonly graceSeconds: number;
 };
+
+export type DeploymentLimit = DeploymentTerms & { readonly gate: Gate };
+
+export function deploymentTerms(limit: Limit, options: JsonObject | undefined): DeploymentTerms {
+  const grace = options?.['grace_period_seconds'];
+  return {
+    limit,
+    strategy: options?.['collision_strategy'] === 'CANCEL_NEW' ? 'CANCEL_NEW' : 'ENQUEUE',
+    graceSeconds: typeof grace === 'number' ? grace : defaultGraceSeconds,
+  };
+}
 
 /** Whether there is a slot for this run; `free` says which expired holders stand in its way. */
 export function planDeploymentSlot(known: DeploymentLimit, request: SlotRequest): Plan {
@@ -50,10 +62,14 @@ export function grantDeploymentSlot(
 ): SlotGrant | undefined {
   const plan = planDeploymentSlot(known, request);
   if (plan.kind !== 'take') return undefined;
-  const { key, slots, since: created, until } = holderOf(known, request);
-  const limits = [leasedLimit(known.limit)];
-  const lease = { id: request.leaseId, key, slots, created, limits };
-  return { takings: plan.takings, lease: until === undefined ? lease : { ...lease, until } };
+  return { takings: plan.takings, lease: leaseOf(known, holderOf(known, request), request.leaseId) };
+}
+
+/** What a run's engine renews: a view of its holder. */
+export function leaseOf({ limit }: DeploymentTerms, holder: Holder, id: string): Lease {
+  const { key, slots, since: created, until } = holder;
+  const lease = { id, key, slots, created, limits: [leasedLimit(limit)] };
+  return until === undefined ? lease : { ...lease, until };
 }
 
 /** What the run's rules want to know of the limit. An inactive one holds nobody back. */

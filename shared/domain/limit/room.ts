@@ -85,6 +85,12 @@ function takingAt({ gate, slotDecayPerSecond }: Limited, { holder, now }: Ask): 
   return { gateId, version, spent: { ...left, slots: left.slots + holder.slots } };
 }
 
+/** When a rate that is full has room for one slot, epoch ms. */
+export function rateRoomAt({ gate, limit, slotDecayPerSecond }: Limited, now: number): number {
+  const left = spentAfterDecay(gate.spent, slotDecayPerSecond, now);
+  return Math.ceil(left.at + (Math.max(0, left.slots + 1 - limit) * 1000) / slotDecayPerSecond);
+}
+
 /** The gate once a taking is written: whoever takes for several runs in a row need not read it again. */
 export function gateAfter(gate: Gate, taking: Taking): Gate {
   const { holder, spent } = taking;

@@ -66,6 +66,8 @@ export type Attempt = {
   readonly reports: Reports;
   readonly workPoolName: string;
   readonly workQueueId: string;
+  /** The gates of pool and queue where it holds a slot, until its task is known STOPPED (design rule 6). */
+  readonly placeGateIds?: readonly string[];
   readonly cluster: string;
   /** The family of the task definition that the request names. */
   readonly family: string;

@@ -32,7 +32,7 @@ function take(run: Run, proposed: ProposedState, { limitId, leaseId }: Limited):
   return { kind: 'change', run: { ...run, slot: { limitId, leaseId } }, proposed: withLease(proposed, leaseId) };
 }
 
-const limitReached = 'Deployment concurrency limit reached.';
+export const limitReached = 'Deployment concurrency limit reached.';
 const cancelledFor = (message: string): ProposedState => ({
   type: 'CANCELLED',
   name: 'Cancelled',

@@ -14,6 +14,8 @@ export const timing = {
   laneCheck: minute,
   /** A lane is removed once the index has shown it empty for this long (indexes lag). */
   laneEmptyFor: 5 * minute,
+  /** How long it is remembered that runs wait for slots of a limit; whoever waits says so again before. */
+  awaitedNote: 10 * minute,
   /** A hint early by less than this is waited for, by more re-sent. */
   earlyHint: 2 * second,
   pumpLease: 10 * second,

@@ -49,13 +49,13 @@ const touchAttempt = async (runs: Runs, { runId, number }: Attempt): Promise<voi
 function meddledRuns(runs: Runs, before: Before): Runs {
   return {
     ...runs,
-    async change(run, after) {
+    async change(run, after, along) {
       await before('change', () => touchHead(runs, run.id));
-      return runs.change(run, after);
+      return runs.change(run, after, along);
     },
-    async openAttempt(run, after, attempt) {
+    async openAttempt(run, after, opening) {
       await before('openAttempt', () => touchHead(runs, run.id));
-      return runs.openAttempt(run, after, attempt);
+      return runs.openAttempt(run, after, opening);
     },
     async closeAttempt(attempt, run) {
       await before('closeAttempt', () => touchAttempt(runs, attempt.before));
