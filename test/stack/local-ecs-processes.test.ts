@@ -105,7 +105,8 @@ describe('a container', () => {
   it('runs entry point and command in the work folder of its task', async () => {
     const id = await stack.runShell('', { entryPoint: ['/bin/sh', '-c'], command: ['pwd; cat'] });
 
-    const workFolder = realpathSync(path.join(stack.dataDir, 'tasks', id, 'work'));
+    // The task's own folder may not be there yet when RunTask has answered.
+    const workFolder = path.join(realpathSync(stack.dataDir), 'tasks', id, 'work');
     expect(await outputAtEnd(id)).toBe(`${workFolder}\n`);
   });
 
