@@ -1,7 +1,7 @@
 // Hints as they come from a queue.
 import { z } from 'zod';
 import type { Lane } from '../shared/domain/run/run.ts';
-import type { ObserveHint, PlanHint, SubmitHint } from '../shared/ports/hints.ts';
+import type { ObserveHint, PlanHint, SubmitHint, SweptTask } from '../shared/ports/hints.ts';
 
 const lane: z.ZodType<Lane> = z
   .object({ workPoolName: z.string(), workQueueId: z.string(), deploymentId: z.string().optional() })
@@ -20,11 +20,15 @@ export const submitHint: z.ZodType<SubmitHint> = z.union([
   z.object({ kind: z.literal('attempt'), ...attempt }),
 ]);
 
+const sweptTask: z.ZodType<SweptTask> = z.union([
+  z.object({ taskArn: z.string(), ...attempt }),
+  z.object({ taskArn: z.string() }),
+]);
+
 export const observeHint: z.ZodType<ObserveHint> = z.union([
   z.object({ kind: z.literal('run'), runId: z.string() }),
-  z.object({ kind: z.literal('attempt'), ...attempt, look: z.literal(true) }),
   z.object({ kind: z.literal('attempt'), ...attempt }),
-  z.object({ kind: z.literal('task'), cluster: z.string(), taskArn: z.string() }),
+  z.object({ kind: z.literal('tasks'), cluster: z.string(), tasks: z.array(sweptTask) }),
 ]);
 
 export const planHint: z.ZodType<PlanHint> = z.object({ kind: z.literal('plan'), deploymentId: z.string() });

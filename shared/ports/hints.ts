@@ -11,12 +11,14 @@ export type SubmitHint =
   /** An attempt whose launch is open. */
   | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number };
 
+/** A task that is to be described. With an attempt: ECS no longer lists it as running. Without: no open attempt knows it. */
+export type SweptTask = { readonly taskArn: string; readonly runId?: string; readonly attempt?: number };
+
 export type ObserveHint =
   | { readonly kind: 'run'; readonly runId: string }
-  /** `look`: ECS no longer lists its task as running, so ask about it now. */
-  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number; readonly look?: true }
-  /** A task that ECS lists and no open attempt knows. */
-  | { readonly kind: 'task'; readonly cluster: string; readonly taskArn: string };
+  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number }
+  /** As many as one DescribeTasks takes. */
+  | { readonly kind: 'tasks'; readonly cluster: string; readonly tasks: readonly SweptTask[] };
 
 /** A deployment whose schedules are to be planned; it travels with the hints of `observe`. */
 export type PlanHint = { readonly kind: 'plan'; readonly deploymentId: string };

@@ -32,7 +32,9 @@ export type Tasks = {
   stop(cluster: string, taskArn: string, reason: string): Promise<'requested' | 'gone'>;
   /** 100 a call underneath. */
   describe(cluster: string, taskArns: readonly string[]): Promise<DescribedTasks>;
-  /** ARNs, page by page. */
+  /** ARNs as ECS pages them, 100 at most; the next page is asked for when somebody wants it. */
+  runningPages(cluster: string): AsyncIterable<readonly string[]>;
+  /** ARNs. */
   listRunning(cluster: string, family?: string): AsyncIterable<string>;
   listStopped(cluster: string, family: string): AsyncIterable<string>;
 };

@@ -29,6 +29,7 @@ export function createTelemetry(log: Log) {
       log('WARN', 'hints lost', { queue, count, problem: error instanceof Error ? error.message : String(error) }),
     foreignTask: (taskArn: string) => log('WARN', 'task of no open attempt', { task_arn: taskArn }),
     staleTick: (scheduledTime: string) => log('WARN', 'stale clock tick dropped', { scheduled_time: scheduledTime }),
+    sweepCutShort: (cluster: string, unseen: number) => log('WARN', 'sweep of tasks cut short', { cluster, unseen }),
     clockTicked: (counts: { runs: number; attempts: number; lanes: number; plans: number; differences: number }) =>
       log('INFO', 'clock ticked', counts),
     runsPlanned: (deploymentId: string, count: number) =>

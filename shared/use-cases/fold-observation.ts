@@ -45,12 +45,13 @@ function mayHave(attempt: Attempt, taskArn: string): boolean {
   return attempt.taskArn === undefined ? attempt.closed === undefined : attempt.taskArn === taskArn;
 }
 
-/** The attempt with the newer observation, or undefined when it has nothing new. */
+/** The attempt with the newer observation, or undefined when it has nothing new. Whoever was missing is there again. */
 function merged(attempt: Attempt, seen: Pick<SeenTask, 'taskArn' | 'task'>, now: number): Attempt | undefined {
+  const { missingSince, ...present } = attempt;
   const isNewer = attempt.task === undefined || seen.task.version > attempt.task.version;
-  if (!isNewer) return undefined;
+  if (!isNewer) return missingSince === undefined ? undefined : present;
   const task: TaskObservation = { ...attempt.task, ...seen.task };
-  return { ...attempt, taskArn: seen.taskArn, task, dueAt: dueAfter(attempt, task, now) };
+  return { ...present, taskArn: seen.taskArn, task, dueAt: dueAfter(attempt, task, now) };
 }
 
 function dueAfter(attempt: Attempt, task: TaskObservation, now: number): number {

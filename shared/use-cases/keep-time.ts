@@ -5,17 +5,13 @@ import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { Hints, ObserveHint, PlanHint, SubmitHint } from '../ports/hints.ts';
 import type { DueItem, Runs } from '../ports/runs.ts';
-import type { Tasks } from '../ports/tasks.ts';
-import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
+import { findDifferences, type SweepDeps } from './sweep-tasks.ts';
 
-export type ClockDeps = {
-  readonly world: Pick<World, 'now'>;
-  readonly runs: Pick<Runs, 'due' | 'openAttempts'>;
-  readonly tasks: Pick<Tasks, 'listRunning'>;
+export type ClockDeps = SweepDeps & {
+  readonly runs: Pick<Runs, 'due'>;
   readonly hints: Hints;
   readonly telemetry: Telemetry;
-  readonly cluster: string;
 };
 
 /** What one tick takes up at most of each kind; the next tick finds the rest, oldest first. */
@@ -101,25 +97,9 @@ async function hintPlans(deps: ClockDeps, now: number): Promise<number> {
   return plans.length;
 }
 
-/**
- * Compares the tasks that ECS lists as RUNNING with the open attempts; only differences are described, by `observe`.
- * For tasks that run for long nothing is written.
- */
+/** Differences between ECS and the open attempts, told at the pace at which they may be described. */
 async function sweepTasks(deps: ClockDeps): Promise<number> {
-  const expected = new Map<string, ObserveHint>();
-  const clusters = new Set([deps.cluster]);
-  for await (const { taskArn, cluster, runId, attempt } of deps.runs.openAttempts()) {
-    if (taskArn === undefined) continue;
-    expected.set(taskArn, { kind: 'attempt', runId, attempt, look: true });
-    clusters.add(cluster ?? deps.cluster);
-  }
-  const differences: ObserveHint[] = [];
-  for (const cluster of clusters) {
-    for await (const taskArn of deps.tasks.listRunning(cluster)) {
-      if (!expected.delete(taskArn)) differences.push({ kind: 'task', cluster, taskArn });
-    }
-  }
-  differences.push(...expected.values());
-  await deps.hints.observe(differences);
-  return differences.length;
+  const { count, hints } = await findDifferences(deps);
+  for (const [delaySeconds, some] of hints) await deps.hints.observe(some, { delaySeconds });
+  return count;
 }

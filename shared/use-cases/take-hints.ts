@@ -1,13 +1,15 @@
 // What the `submit` and `observe` Lambdas do with a batch of hints. Every hint may come twice, late or never.
+import type { Attempt } from '../domain/run/attempt.ts';
 import { laneName } from '../domain/run/lane.ts';
 import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { ObserveHint, SubmitHint } from '../ports/hints.ts';
 import type { SeenTask } from '../ports/tasks.ts';
+import { inParallel } from './in-parallel.ts';
 import { type ObserveDeps, observeTask } from './observe-task.ts';
 import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
 import { type SubmitDeps, submitRuns } from './submit-runs.ts';
-import { lookAtAttempt, visitAttempt } from './visit-attempt.ts';
+import { lookedInVain, visitAttempt } from './visit-attempt.ts';
 import { visitRun } from './visit-run.ts';
 import { tendLanes } from './waiting-candidates.ts';
 
@@ -64,11 +66,38 @@ export async function takeObserveHint(deps: ObserveDeps, hint: ObserveHint): Pro
     case 'run':
       return visitRun(deps, hint.runId);
     case 'attempt':
-      if (hint.look === true) await lookAtAttempt(deps, hint);
       return visitAttempt(deps, hint);
-    case 'task': {
-      const described = await deps.tasks.describe(hint.cluster, [hint.taskArn]);
-      for (const seen of described.tasks) await takeTask(deps, seen);
-    }
+    case 'tasks':
+      return takeSwept(deps, hint);
   }
+}
+
+/** Visits at a time: a Lambda takes ten hints at once, each with a hundred tasks. */
+const visitsAtOnce = 16;
+
+/** One call of DescribeTasks; then each task by itself, so that one that fails holds up no other. */
+async function takeSwept(
+  deps: ObserveDeps,
+  { cluster, tasks }: Extract<ObserveHint, { kind: 'tasks' }>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  const each = <T>(items: readonly T[], act: (item: T) => Promise<unknown>) =>
+    inParallel(items, visitsAtOnce, async (item) => {
+      await act(item).catch((error) => failures.push(error));
+    });
+  // Read before ECS is asked: whatever is learnt of an attempt meanwhile takes it out of question.
+  const open = new Map<string, Attempt>();
+  await each(tasks, async ({ taskArn, runId, attempt: number }) => {
+    if (runId === undefined || number === undefined) return;
+    const attempt = await deps.runs.readAttempt(runId, number);
+    if (attempt !== undefined && attempt.closed === undefined) open.set(taskArn, attempt);
+  });
+  const described = await deps.tasks.describe(
+    cluster,
+    tasks.map(({ taskArn }) => taskArn),
+  );
+  for (const { taskArn } of described.tasks) open.delete(taskArn);
+  await each(described.tasks, (seen) => takeTask(deps, seen));
+  await each([...open.values()], (attempt) => lookedInVain(deps, attempt));
+  if (failures.length > 0) throw failures[0];
 }

@@ -95,12 +95,6 @@ async function launchStep(
   }
 }
 
-/** Asks ECS about an attempt's task out of turn. */
-export async function lookAtAttempt(deps: VisitDeps, id: AttemptId): Promise<void> {
-  const attempt = await deps.runs.readAttempt(id.runId, id.attempt);
-  if (attempt !== undefined && attempt.closed === undefined) await look(deps, attempt);
-}
-
 /** Asks ECS. A task it does not know counts as gone only when it is old and was missing twice (field.md 3.4). */
 async function look(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
   const { taskArn } = attempt;
@@ -114,13 +108,11 @@ async function lookedAt(deps: VisitDeps, attempt: Attempt, seen: SeenTask): Prom
   if (folded.kind === 'foreign' || folded.attempt.closed !== undefined) return 'later';
   if (folded.attempt.task?.lastStatus === 'STOPPED') return 'done';
   const now = deps.world.now();
-  const { heldCrash, missingSince: _seenAgain, ...rest } = folded.attempt;
+  const { heldCrash } = folded.attempt;
   if (heldCrash !== undefined && heldCrash.timestamp + timing.heldCrash <= now) {
     return acceptCrash(deps, folded.attempt, heldCrash);
   }
-  const present = heldCrash === undefined ? rest : { ...rest, heldCrash };
-  const dueAt = now + timing.startCheck;
-  await deps.runs.changeAttempt(folded.attempt, { ...present, dueAt });
+  await deps.runs.changeAttempt(folded.attempt, { ...folded.attempt, dueAt: now + timing.startCheck });
   return 'later';
 }
 
@@ -136,7 +128,8 @@ async function acceptCrash(deps: VisitDeps, attempt: Attempt, crash: State): Pro
   return 'done';
 }
 
-async function lookedInVain(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
+/** ECS was asked after the attempt was read, and does not know its task. */
+export async function lookedInVain(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
   const now = deps.world.now();
   const missingSince = attempt.missingSince ?? now;
   const isOld = now - attempt.openedAt > timing.absence;

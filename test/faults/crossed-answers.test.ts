@@ -10,8 +10,7 @@ import { deleteRun } from '../../shared/use-cases/delete-run.ts';
 import { observeTask } from '../../shared/use-cases/observe-task.ts';
 import { patchRun } from '../../shared/use-cases/patch-run.ts';
 import { recordState } from '../../shared/use-cases/record-state.ts';
-import { takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
-import { lookAtAttempt } from '../../shared/use-cases/visit-attempt.ts';
+import { takeObserveHint, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { visitRun } from '../../shared/use-cases/visit-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { aTask } from '../support/run-builders.ts';
@@ -172,7 +171,9 @@ describe('a task of which ECS knows nothing any more', () => {
         return { tasks: [], missing: [task.arn] };
       };
 
-      await lookAtAttempt(withTasks(stage.deps, { describe: describe_ }), { runId: id, attempt: 1 });
+      const tasks = [{ taskArn: task.arn, runId: id, attempt: 1 }];
+      const hint = { kind: 'tasks', cluster: modelCluster, tasks } as const;
+      await takeObserveHint(withTasks(stage.deps, { describe: describe_ }), hint);
 
       expect((await attemptOf(stage, id)).closed).toBeUndefined();
       expect((await stage.readRun(id)).state.type).toBe('RUNNING');

@@ -97,7 +97,7 @@ describe('a task', () => {
     await takeSubmitHints({ ...stage.deps, tasks: { ...stage.deps.tasks, run } }, [hint]);
     const [task] = stage.ecs.tasks;
 
-    await takeObserveHint(stage.deps, { kind: 'task', cluster: modelCluster, taskArn: task?.arn ?? '' });
+    await takeObserveHint(stage.deps, { kind: 'tasks', cluster: modelCluster, tasks: [{ taskArn: task?.arn ?? '' }] });
 
     expect((await stage.deps.runs.readAttempt(id, 1))?.taskArn).toBe(task?.arn);
   });

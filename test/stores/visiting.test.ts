@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keepTime } from '../../shared/use-cases/keep-time.ts';
 import { recordRun } from '../../shared/use-cases/record-run.ts';
-import { takeObserveHint, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
-import { lookAtAttempt, visitAttempt } from '../../shared/use-cases/visit-attempt.ts';
+import { takeObserveHint } from '../../shared/use-cases/take-hints.ts';
+import { visitAttempt } from '../../shared/use-cases/visit-attempt.ts';
 import { visitRun } from '../../shared/use-cases/visit-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { modelCluster } from '../support/stage/model-ecs.ts';
@@ -85,7 +85,8 @@ describe('a visit', () => {
 
     await visitRun(stage.deps, nowhere);
     await visitAttempt(stage.deps, { runId: nowhere, attempt: 1 });
-    await lookAtAttempt(stage.deps, { runId: nowhere, attempt: 1 });
+    const tasks = [{ taskArn: 'arn', runId: nowhere, attempt: 1 }];
+    await takeObserveHint(stage.deps, { kind: 'tasks', cluster: modelCluster, tasks });
     await visitRun(stage.deps, id);
 
     expect((await stage.readRun(id)).version).toBe(1);
@@ -123,17 +124,6 @@ describe('a visit', () => {
 
     expect((await stage.readRun(id)).dueAt).toBe(run.state.timestamp + 600_000);
   });
-
-  it('cannot look at a task that nobody knows yet', async () => {
-    const id = await triggerOnce(stage);
-    const [hint] = stage.queues.submit.receive(1).map(({ body }) => JSON.parse(body));
-    const lost = { kind: 'unknown', code: 'x', reason: 'lost' } as const;
-    await takeSubmitHints({ ...stage.deps, tasks: { ...stage.deps.tasks, run: async () => lost } }, [hint]);
-
-    await lookAtAttempt(stage.deps, { runId: id, attempt: 1 });
-
-    expect(await stage.deps.runs.readAttempt(id, 1)).toMatchObject({ version: 1 });
-  });
 });
 
 describe('a tick', () => {
@@ -169,12 +159,12 @@ describe('a tick', () => {
     if (attempt === undefined) throw new Error('no attempt');
     await stage.deps.runs.changeAttempt(attempt, { ...attempt, cluster: 'other' });
     const asked: string[] = [];
-    const listRunning = (cluster: string) => {
+    const runningPages = (cluster: string) => {
       asked.push(cluster);
-      return stage.deps.tasks.listRunning(cluster);
+      return stage.deps.tasks.runningPages(cluster);
     };
 
-    await keepTime({ ...stage.deps, tasks: { listRunning } }, stage.clock.now());
+    await keepTime({ ...stage.deps, tasks: { runningPages } }, stage.clock.now());
 
     expect(asked).toEqual([modelCluster, 'other']);
   });

@@ -68,13 +68,17 @@ function isGone(error: unknown): boolean {
 export function createTasks(clients: { readonly ecs: ECSClient; readonly launch: ECSClient }): Tasks {
   const { ecs, launch } = clients;
 
-  async function* list(input: ListTasksCommandInput): AsyncGenerator<string> {
+  async function* pages(input: ListTasksCommandInput): AsyncGenerator<readonly string[]> {
     let nextToken: string | undefined;
     do {
       const page = await ecs.send(new ListTasksCommand({ ...input, maxResults: 100, nextToken }));
-      yield* page.taskArns ?? [];
+      yield page.taskArns ?? [];
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
+  }
+
+  async function* list(input: ListTasksCommandInput): AsyncGenerator<string> {
+    for await (const page of pages(input)) yield* page;
   }
 
   return {
@@ -130,6 +134,7 @@ export function createTasks(clients: { readonly ecs: ECSClient; readonly launch:
       };
     },
 
+    runningPages: (cluster) => pages({ cluster, desiredStatus: 'RUNNING' }),
     listRunning: (cluster, family) =>
       list({ cluster, desiredStatus: 'RUNNING', ...(family === undefined ? {} : { family }) }),
     listStopped: (cluster, family) => list({ cluster, family, desiredStatus: 'STOPPED' }),

@@ -206,9 +206,11 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   }
 
   function describe(input: Input): object {
-    const wanted = input['tasks'] as string[];
-    const found = tasks.filter(({ arn }) => wanted.includes(arn));
-    const missing = wanted.filter((arn) => !found.some((task) => task.arn === arn));
+    const wanted = new Set(input['tasks'] as string[]);
+    if (wanted.size > 100) throw new AwsError('InvalidParameterException', 'Tasks cannot exceed 100 elements.');
+    const found = tasks.filter(({ arn }) => wanted.has(arn));
+    const there = new Set(found.map(({ arn }) => arn));
+    const missing = [...wanted].filter((arn) => !there.has(arn));
     return { tasks: found.map(apiTask), failures: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
   }
 
@@ -220,7 +222,12 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
         (input['startedBy'] === undefined || task.startedBy === input['startedBy']) &&
         (input['family'] === undefined || task.family === input['family']),
     );
-    return { taskArns: found.map(({ arn }) => arn) };
+    const from = Number(input['nextToken'] ?? 0);
+    const end = from + Number(input['maxResults'] ?? 100);
+    return {
+      taskArns: found.slice(from, end).map(({ arn }) => arn),
+      ...(end < found.length ? { nextToken: String(end) } : {}),
+    };
   }
 
   return ecs;

@@ -43,6 +43,8 @@ export type StageOptions = {
   readonly quotas?: ModelEcsOptions['quotas'];
   readonly jobVariables?: JsonObject;
   readonly launchRate?: { perSecond: number; burst: number };
+  /** Milliseconds from one tick of the clock to the next, in turn. @default a minute */
+  readonly tickGaps?: readonly number[];
   /** Loses every ECS event. */
   readonly losesEvents?: boolean;
   /** Stands between the use cases and their store. */
@@ -124,7 +126,7 @@ export async function startStage(options: StageOptions) {
     /** One invocation that may die; `undefined` when it did. */
     invoke: <T>(act: () => Promise<T>) => invoke(plan, problems, act),
     drive: (until: () => Promise<boolean>, hours?: number) =>
-      drive({ ...stage, nextTick: clock.now() + 60_000 }, until, hours),
+      drive({ ...stage, ticks: ticksFrom(clock.now(), options.tickGaps ?? [60_000]) }, until, hours),
     readRun: async (id: string): Promise<Run> => {
       const run = await onlooker.read(id);
       if (run === undefined) throw new Error(`no run ${id}`);
@@ -295,8 +297,25 @@ type Driven = {
   readonly ecs: ModelEcs;
   readonly deps: StageDeps;
   readonly problems: string[];
-  nextTick: number;
+  readonly ticks: Ticks;
 };
+
+type Ticks = { next: number; pass(): void };
+
+function ticksFrom(now: number, gaps: readonly number[]): Ticks {
+  const rest = function* () {
+    for (;;) yield* gaps;
+  };
+  const gap = rest();
+  const ticks: Ticks = {
+    next: now,
+    pass() {
+      ticks.next += gap.next().value ?? 0;
+    },
+  };
+  ticks.pass();
+  return ticks;
+}
 
 /** Lets messages, tasks and ticks come as their times come, until the condition holds or virtual time is up. */
 async function drive(stage: Driven, until: () => Promise<boolean>, hours = 3): Promise<boolean> {
@@ -312,14 +331,14 @@ async function drive(stage: Driven, until: () => Promise<boolean>, hours = 3): P
 
 async function oneStep(stage: Driven): Promise<void> {
   const { clock, queues, ecs } = stage;
-  const times = [queues.submit.nextAt(), queues.observe.nextAt(), ecs.nextAt(), stage.nextTick];
+  const times = [queues.submit.nextAt(), queues.observe.nextAt(), ecs.nextAt(), stage.ticks.next];
   clock.advanceTo(Math.min(...times.filter((time) => time !== undefined)));
   await ecs.act();
   await takeObserve(stage);
   await takeSubmit(stage);
-  if (stage.nextTick > clock.now()) return;
-  await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.nextTick));
-  stage.nextTick += 60_000;
+  if (stage.ticks.next > clock.now()) return;
+  await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.ticks.next));
+  stage.ticks.pass();
 }
 
 async function takeObserve(stage: Driven): Promise<void> {
