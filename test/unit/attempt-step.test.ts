@@ -156,6 +156,14 @@ describe('the grace before StopTask', () => {
     expect(step(start, withTask({ reports: 'exit-code' }), run)).toEqual({ kind: 'stop', cause: 'cancelled' });
   });
 
+  it('is none for an engine that was cancelled before it said a word', () => {
+    const cancelledFrom = (type: StateType) => aPushRun({ state: 'CANCELLING', recentStates: [aState(type)] });
+
+    expect(step(start, withTask(), cancelledFrom('PENDING'))).toEqual({ kind: 'stop', cause: 'cancelled' });
+    expect(step(start, withTask(), cancelledFrom('RUNNING'))).toEqual({ kind: 'wait', dueAt: start + minute });
+    expect(step(start, withTask(), cancelledFrom('PAUSED'))).toEqual({ kind: 'wait', dueAt: start + minute });
+  });
+
   it('is none for the task of a deleted run or of an attempt that is not current', () => {
     expect(nextAttemptStep({ run: undefined, attempt: withTask(), now: start })).toEqual({
       kind: 'stop',

@@ -93,7 +93,7 @@ function stopStep({ run, attempt, now }: AttemptFacts): AttemptStep | undefined 
 export function graceBeforeStop(run: Run, attempt: Attempt): number {
   switch (run.state.type) {
     case 'CANCELLING':
-      return attempt.reports === 'engine' ? timing.cancelGraceEngine : timing.cancelGraceExitCode;
+      return attempt.reports === 'engine' && isEngineUp(run) ? timing.cancelGraceEngine : timing.cancelGraceExitCode;
     case 'CANCELLED':
     case 'CRASHED':
     case 'SCHEDULED':
@@ -101,6 +101,11 @@ export function graceBeforeStop(run: Run, attempt: Attempt): number {
     default:
       return timing.stopAfterCompletedOrFailed;
   }
+}
+
+/** Cancelled before its engine said a word: no hook waits to be run, and nobody would report the end. */
+function isEngineUp({ recentStates: [before] }: Run): boolean {
+  return before?.type !== 'PENDING';
 }
 
 function aliveStep({ run, attempt, now }: AttemptFacts): AttemptStep {
