@@ -36,9 +36,13 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
   const connections = { SLIPWAY_SOCKETS_URL: socketsUrl };
   const act = { SLIPWAY_ACT_QUEUE_URL: queueUrls.act };
   const secretKey = { SLIPWAY_SECRET_KEY_FILE: secretKeyFile };
+  const launches = {
+    ...(rates.launchRate === undefined ? {} : { SLIPWAY_LAUNCH_RATE: rates.launchRate }),
+    ...(rates.launchBurst === undefined ? {} : { SLIPWAY_LAUNCH_BURST: rates.launchBurst }),
+  };
   const cluster = { SLIPWAY_STACK: 'local', SLIPWAY_CLUSTER_ARN: ourClusterArn };
   return {
-    api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey },
+    api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey, ...launches },
     trigger: { ...tables, ...queues },
     submit: {
       ...tables,
@@ -52,8 +56,7 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
       SLIPWAY_SECURITY_GROUPS: 'sg-00000000000000001',
       SLIPWAY_TASK_LOG_GROUP: taskLogGroup,
       SLIPWAY_DEFAULT_IMAGE: 'prefecthq/prefect:3-latest',
-      ...(rates.launchRate === undefined ? {} : { SLIPWAY_LAUNCH_RATE: rates.launchRate }),
-      ...(rates.launchBurst === undefined ? {} : { SLIPWAY_LAUNCH_BURST: rates.launchBurst }),
+      ...launches,
     },
     observe: { ...tables, ...queues, ...cluster },
     clock: { ...tables, ...queues, ...events, ...act, ...cluster },

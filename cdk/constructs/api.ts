@@ -40,6 +40,8 @@ export class Api extends Construct {
         SLIPWAY_SOCKETS_URL: socket.url,
         SLIPWAY_SECRET_KEY_ARN: data.secretKey.keyArn,
         SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn,
+        SLIPWAY_LAUNCH_RATE: String(settings.launchRate),
+        SLIPWAY_LAUNCH_BURST: String(settings.launchBurst),
       },
     });
     data.tables.grantControl(lambda);

@@ -19,6 +19,7 @@ import { type CreateDeps, type CreateRequest, createRun } from '../../shared/use
 import { type CreatedTaskRun, createTaskRun, type NewTaskRun } from '../../shared/use-cases/create-task-run.ts';
 import { deleteRun } from '../../shared/use-cases/delete-run.ts';
 import { deleteTaskRun } from '../../shared/use-cases/delete-task-run.ts';
+import { type ExplainDeps, type Explained, explainRun } from '../../shared/use-cases/explain-run.ts';
 import { hintIfAwaited, hintMoreRoom } from '../../shared/use-cases/hint-room.ts';
 import { installBuiltInBlocks } from '../../shared/use-cases/install-blocks.ts';
 import { patchRun, type RunPatch } from '../../shared/use-cases/patch-run.ts';
@@ -85,6 +86,8 @@ export type UseCases = {
   readonly slotsFreed: (limits: readonly Pick<Limit, 'id' | 'name'>[]) => Promise<void>;
   /** A limit of a pool, queue or deployment was raised or taken away. */
   readonly moreRoom: () => Promise<void>;
+  /** undefined: no such run. */
+  readonly explainRun: (runId: string) => Promise<Explained | undefined>;
   /** A pool or queue takes runs again. */
   readonly wakeLanes: (place: { readonly workPoolName: string; readonly workQueueId?: string }) => Promise<void>;
 };
@@ -120,7 +123,8 @@ export function bindUseCases(
     PollDeps &
     ResumeDeps &
     RecordTaskStateDeps & { readonly taskRuns: TaskRuns } & PlanDeps &
-    SaveDeps,
+    SaveDeps &
+    ExplainDeps,
 ): UseCases {
   return {
     installBlocks: onceFor(() => installBuiltInBlocks(deps)),
@@ -140,6 +144,7 @@ export function bindUseCases(
     automations: bindAutomations(deps),
     slotsFreed: (limits) => hintIfAwaited(deps, deploymentLimitIds(limits)),
     moreRoom: () => hintMoreRoom(deps),
+    explainRun: (runId) => explainRun(deps, runId),
     wakeLanes: (place) => wakeLanes(deps, place),
   };
 }

@@ -1,6 +1,7 @@
 // Wires api: HTTP API `ANY /{proxy+}` → Prefect's REST API.
 import { createConnectionSender } from '../../shared/adapters/api-gateway/connection-sender.ts';
 import { createContainerOutput } from '../../shared/adapters/cloudwatch/container-output.ts';
+import { createAdmission } from '../../shared/adapters/dynamodb/admission.ts';
 import { createArtifacts } from '../../shared/adapters/dynamodb/artifacts.ts';
 import { createAutomations } from '../../shared/adapters/dynamodb/automations.ts';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
@@ -50,6 +51,8 @@ const stores = {
   logs: createLogs({ ...bulk, sha256: world.sha256, now: world.now }),
   plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
   limits: createLimits(control),
+  admission: createAdmission(control),
+  launchRate: { perSecond: env.SLIPWAY_LAUNCH_RATE, burst: env.SLIPWAY_LAUNCH_BURST },
   runInputs: createRunInputs(control),
   taskRuns: createTaskRuns({ ...control, newId: world.newId, sha256: world.sha256 }),
   taskCache: createTaskCache({ ...control, sha256: world.sha256 }),

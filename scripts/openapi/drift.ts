@@ -20,6 +20,8 @@ export const prefectFacts = z.object({ version: z.string(), operations: z.array(
 
 /** Our own routes stand apart from Prefect's. */
 const ownPrefix = '/slipway/';
+/** Own routes about one of Prefect's resources, beside its own. */
+const ownRoutes: readonly string[] = ['/flow_runs/{id}/explain'];
 
 /** Both slash forms of a path are one operation. */
 export function keyOf(operation: string): string {
@@ -35,7 +37,7 @@ export function findPrefect(ours: Operation, prefect: readonly PrefectOperation[
 /** One sentence a difference. */
 export function driftOf(ours: readonly Operation[], prefect: readonly PrefectOperation[]): string[] {
   return ours
-    .filter(({ path }) => !path.startsWith(ownPrefix))
+    .filter(({ path }) => !path.startsWith(ownPrefix) && !ownRoutes.includes(path))
     .flatMap((operation) => {
       const model = findPrefect(operation, prefect);
       const where = `${operation.method} ${operation.path}`;

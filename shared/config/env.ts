@@ -52,6 +52,7 @@ const schemas = {
     ...actQueue,
     ...connections,
     ...secretKey,
+    ...launchRate,
     SLIPWAY_AUTH_SECRET_ARN: text.optional(),
   }),
   trigger: z.object({ ...tables, ...submitQueue, ...observeQueue }),

@@ -11,6 +11,7 @@ import type { Routes } from './define-routes.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { eventRoutes } from './events.ts';
 import { flowRunActionRoutes } from './flow-run-actions.ts';
+import { flowRunExplanationRoutes } from './flow-run-explanation.ts';
 import { flowRunGraphRoutes } from './flow-run-graph.ts';
 import { flowRunHistoryRoutes, flowRunPageRoutes } from './flow-run-history.ts';
 import { deploymentRunRoutes, flowRunRoutes, flowRunStateRoutes } from './flow-runs.ts';
@@ -36,6 +37,7 @@ export const allRoutes = {
   deploymentRuns: deploymentRunRoutes,
   deployments: deploymentRoutes,
   events: eventRoutes,
+  flowRunExplanations: flowRunExplanationRoutes,
   flowRunGraphs: flowRunGraphRoutes,
   flowRunActions: flowRunActionRoutes,
   flowRunHistory: flowRunHistoryRoutes,

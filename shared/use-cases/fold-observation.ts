@@ -51,7 +51,8 @@ function merged(attempt: Attempt, seen: Pick<SeenTask, 'taskArn' | 'task'>, now:
   const isNewer = attempt.task === undefined || seen.task.version > attempt.task.version;
   if (!isNewer) return missingSince === undefined ? undefined : present;
   const task: TaskObservation = { ...attempt.task, ...seen.task };
-  return { ...present, taskArn: seen.taskArn, task, dueAt: dueAfter(attempt, task, now) };
+  const { taskKnownAt = now } = attempt;
+  return { ...present, taskArn: seen.taskArn, taskKnownAt, task, dueAt: dueAfter(attempt, task, now) };
 }
 
 function dueAfter(attempt: Attempt, task: TaskObservation, now: number): number {

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { type ApiDeps, bindUseCases } from '../../lambdas/api/deps.ts';
 import { type ApiOptions, createApi } from '../../lambdas/api/front.ts';
+import { createAdmission } from '../../shared/adapters/dynamodb/admission.ts';
 import { createArtifacts } from '../../shared/adapters/dynamodb/artifacts.ts';
 import { createAutomations } from '../../shared/adapters/dynamodb/automations.ts';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
@@ -25,6 +26,7 @@ import { world as machine } from '../../shared/adapters/world.ts';
 import type { LogLine as KeptLine } from '../../shared/domain/catalogue.ts';
 import type { PrefectEvent } from '../../shared/domain/event/event.ts';
 import { timedId } from '../../shared/domain/identity.ts';
+import type { Admission } from '../../shared/ports/admission.ts';
 import type { ConnectionRef, PostOutcome } from '../../shared/ports/connections.ts';
 import type { ContainerOutput, OutputLine } from '../../shared/ports/container-output.ts';
 import type { EventStore } from '../../shared/ports/events.ts';
@@ -71,6 +73,7 @@ export type ApiUnderTest = {
   readonly deps: ApiDeps;
   readonly counters: Counters;
   readonly lanes: Lanes;
+  readonly admission: Admission;
   readonly clock: { now: number };
   /** What was sent to connections, oldest first. */
   readonly frames: SentFrame[];
@@ -115,6 +118,8 @@ export async function startApi(): Promise<ApiUnderTest> {
     logs: createLogs({ client, table: database.bulkTable, sha256: world.sha256, now: world.now }),
     plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
     limits: createLimits(control),
+    admission: createAdmission(control),
+    launchRate: { perSecond: 20, burst: 100 },
     runInputs: createRunInputs(control),
     taskRuns: createTaskRuns({ ...control, newId: world.newId, sha256: world.sha256 }),
     taskCache: createTaskCache({ ...control, sha256: world.sha256 }),
@@ -169,6 +174,7 @@ export async function startApi(): Promise<ApiUnderTest> {
     deps,
     counters,
     lanes: stores.lanes,
+    admission: stores.admission,
     clock,
     frames,
     taskQueueDeps: stores,

@@ -14,6 +14,7 @@ import { deploymentRunHandlers } from './deployment-runs.ts';
 import { deploymentHandlers } from './deployments.ts';
 import { eventHandlers } from './events.ts';
 import { flowRunActionHandlers } from './flow-run-actions.ts';
+import { flowRunExplanationHandlers } from './flow-run-explanation.ts';
 import { flowRunGraphHandlers } from './flow-run-graph.ts';
 import { flowRunHistoryHandlers, flowRunPageHandlers } from './flow-run-history.ts';
 import { flowRunHandlers, flowRunStateHandlers } from './flow-runs.ts';
@@ -42,6 +43,7 @@ const allHandlers = {
   deploymentRuns: deploymentRunHandlers,
   deployments: deploymentHandlers,
   events: eventHandlers,
+  flowRunExplanations: flowRunExplanationHandlers,
   flowRunGraphs: flowRunGraphHandlers,
   flowRunActions: flowRunActionHandlers,
   flowRunHistory: flowRunHistoryHandlers,

@@ -77,6 +77,8 @@ export type Attempt = {
   readonly request: JsonObject;
   readonly currentTry: Try;
   readonly taskArn?: string;
+  /** When anybody first learnt of its task. */
+  readonly taskKnownAt?: number;
   readonly task?: TaskObservation;
   readonly startDeadlineSeconds: number;
   readonly maximumDurationSeconds: number;

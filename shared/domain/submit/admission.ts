@@ -54,6 +54,13 @@ function tokensNow(state: AdmissionState, rate: LaunchRate, now: number): number
   return Math.min(rate.burst, state.launches.tokens + elapsedSeconds * rate.perSecond * shareNow(state, now));
 }
 
+/** For whoever asks why a run waits: the share of the rate in use, and milliseconds until a launch can be granted. */
+export function launchTime(state: AdmissionState, rate: LaunchRate, now: number): { share: number; waitMs: number } {
+  const share = shareNow(state, now);
+  const tokens = tokensNow(state, rate, now);
+  return { share, waitMs: tokens >= 1 ? 0 : Math.ceil(((1 - tokens) / (rate.perSecond * share)) * 1000) };
+}
+
 export type Grant =
   | { readonly kind: 'granted'; readonly after: AdmissionState; readonly reservation: Reservation }
   /** Somebody else holds the lease: `after` raises `more` so that he goes round again. */
@@ -83,7 +90,7 @@ function reserve(
   const tokens = tokensNow(state, rate, now);
   const granted = Math.min(count, Math.floor(tokens));
   if (granted < 1) {
-    return { kind: 'exhausted', waitMs: Math.ceil(((1 - tokens) / (rate.perSecond * shareNow(state, now))) * 1000) };
+    return { kind: 'exhausted', waitMs: launchTime(state, rate, now).waitMs };
   }
   return {
     kind: 'granted',

@@ -12,7 +12,7 @@ const missedHeartbeats = 3;
 /** Prefect's time-out for queues and deployments that nobody polls any more. */
 export const pollTimeoutMs = 60_000;
 
-export function workerAliveUntil(worker: Worker): number {
+export function workerAliveUntil(worker: Pick<Worker, 'lastHeartbeat' | 'heartbeatIntervalSeconds'>): number {
   const interval = worker.heartbeatIntervalSeconds ?? defaultHeartbeatSeconds;
   return worker.lastHeartbeat + interval * missedHeartbeats * 1000;
 }
