@@ -8,7 +8,7 @@ import { stateType } from './states.ts';
 const seconds = z.number().nullable();
 
 /** Seconds from the time that a run was due, part by part; null where nobody told (yet). */
-export const startLatency = z
+const startLatency = z
   .object({
     queued: seconds,
     claimed: seconds,
