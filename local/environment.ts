@@ -58,7 +58,7 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
       SLIPWAY_DEFAULT_IMAGE: 'prefecthq/prefect:3-latest',
       ...launches,
     },
-    observe: { ...tables, ...queues, ...cluster },
+    observe: { ...tables, ...queues, ...events, ...cluster },
     clock: { ...tables, ...queues, ...events, ...act, ...cluster },
     publish: { ...tables, ...events, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish, SLIPWAY_BUS_NAME: busName },
     events: { ...tables, ...events, ...act, ...connections, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish },

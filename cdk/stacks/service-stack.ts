@@ -39,7 +39,7 @@ export class ServiceStack extends Stack {
     const front = new Front(this, 'Front', { apiHost: api.host, socketHosts: socket.hosts });
     new Trigger(this, 'Trigger', { data, bus });
     new Submit(this, 'Submit', { data, tasks, apiUrl: front.url, settings });
-    new Observe(this, 'Observe', { data, tasks, bus });
+    new Observe(this, 'Observe', { data, tasks, bus, settings });
     const clock = new Clock(this, 'Clock', { data, tasks, settings });
     const publish = new Publish(this, 'Publish', { data, bus, settings });
     new Events(this, 'Events', { data, settings, socket });

@@ -2,12 +2,14 @@
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createHeartbeats } from '../../shared/adapters/dynamodb/heartbeats.ts';
+import { createLargeParts } from '../../shared/adapters/dynamodb/large-parts.ts';
 import { createLimits } from '../../shared/adapters/dynamodb/limits.ts';
 import { createPlannedRuns } from '../../shared/adapters/dynamodb/planned-runs.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
 import { readTask } from '../../shared/adapters/ecs/task-codec.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
+import { createEventSink } from '../../shared/adapters/sqs/events.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
@@ -22,6 +24,7 @@ import { type ObserveMessage, observeMessage } from './message.ts';
 const env = readEnv('observe');
 const client = createDocumentClient();
 const table = env.SLIPWAY_CONTROL_TABLE;
+const sqs = createSqsClient();
 const log = createLog('observe', standardOutput, world.now);
 const telemetry = createTelemetry(log);
 
@@ -30,11 +33,16 @@ const deps: ObserveDeps = {
   runs: createRuns({ client, table, newId: world.newId, now: world.now }),
   heartbeats: createHeartbeats({ client, table }),
   taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
+  eventSink: createEventSink(
+    sqs,
+    env.SLIPWAY_EVENTS_QUEUE_URL,
+    createLargeParts({ client, table: env.SLIPWAY_BULK_TABLE, ...world }),
+  ),
   limits: createLimits({ client, table }),
   catalogue: createCatalogue({ client, table, sha256: world.sha256, newId: world.newId }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(
-    createSqsClient(),
+    sqs,
     {
       submit: env.SLIPWAY_SUBMIT_QUEUE_URL,
       observe: env.SLIPWAY_OBSERVE_QUEUE_URL,

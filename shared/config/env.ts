@@ -57,7 +57,14 @@ const schemas = {
   }),
   trigger: z.object({ ...tables, ...submitQueue, ...observeQueue }),
   submit: z.object({ ...tables, ...submitQueue, ...observeQueue, ...secretKey, ...taskDefaults, ...launchRate }),
-  observe: z.object({ ...tables, ...submitQueue, ...observeQueue, SLIPWAY_STACK: text, SLIPWAY_CLUSTER_ARN: text }),
+  observe: z.object({
+    ...tables,
+    ...submitQueue,
+    ...observeQueue,
+    ...eventsQueue,
+    SLIPWAY_STACK: text,
+    SLIPWAY_CLUSTER_ARN: text,
+  }),
   clock: z.object({
     ...tables,
     ...submitQueue,

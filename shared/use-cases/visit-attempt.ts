@@ -55,9 +55,9 @@ async function doStep(deps: VisitDeps, { run, attempt, step, launch }: Visit): P
       if (attempt.dueAt === step.dueAt) return 'later';
       return (await deps.runs.changeAttempt(attempt, { ...attempt, dueAt: step.dueAt })) === 'lost' ? 'done' : 'later';
     case 'look':
-      return look(deps, attempt);
+      return askEcs(deps, attempt);
     case 'stop':
-      return stop(deps, attempt, step.cause);
+      return stopTask(deps, attempt, step.cause);
     case 'close':
       await closeAttempt(deps, { runId: attempt.runId, number: attempt.number }, closingOfStopped, { run, attempt });
       return 'later';
@@ -96,7 +96,7 @@ async function launchStep(
 }
 
 /** Asks ECS. A task it does not know counts as gone only when it is old and was missing twice (field.md 3.4). */
-async function look(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
+export async function askEcs(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
   const { taskArn } = attempt;
   if (taskArn === undefined) return 'later';
   const [seen] = (await deps.tasks.describe(attempt.cluster, [taskArn])).tasks;
@@ -142,7 +142,7 @@ export async function lookedInVain(deps: VisitDeps, attempt: Attempt): Promise<'
 }
 
 /** The cause is written before the call: whoever sees STOPPED first must know why. */
-async function stop(deps: VisitDeps, attempt: Attempt, cause: StopCause): Promise<'done' | 'later'> {
+export async function stopTask(deps: VisitDeps, attempt: Attempt, cause: StopCause): Promise<'done' | 'later'> {
   const { taskArn } = attempt;
   if (taskArn === undefined) return 'later';
   const at = deps.world.now();

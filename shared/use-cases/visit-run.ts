@@ -15,9 +15,11 @@ import { hintAfterState, hintWaiting, withDeadline } from './change-run.ts';
 import { hintChildren } from './follow-parent.ts';
 import { hintFreedSlot } from './hint-room.ts';
 import { readSlotFacts, type SlotDeps } from './slot-facts.ts';
+import { judgeSilent, type TellDeps, tellSilence } from './tell-silence.ts';
 import { type VisitDeps, visitAttempt } from './visit-attempt.ts';
 
 export type VisitRunDeps = VisitDeps &
+  TellDeps &
   SlotDeps & {
     readonly heartbeats: Heartbeats;
     readonly taskRuns: Pick<TaskRuns, 'ofFlowRun' | 'readMany' | 'change'>;
@@ -29,7 +31,7 @@ export async function visitRun(deps: VisitRunDeps, runId: string): Promise<void>
   const fate = run === undefined ? none : await fateOf(deps, run, { signs, now });
   if (run !== undefined) await takeStep(deps, run, { fate, now });
   if (run !== undefined && isCleanedUpNow(run, now)) await cancelTaskRuns(deps, runId);
-  // Signs are waited for only where nothing else tells of the run's end.
+  // A silence is judged once: the next sign of life begins anew.
   const isWatched = fate.kind === 'later' && run?.state.type === 'RUNNING';
   if (signs !== undefined && !isWatched) await deps.heartbeats.forget(runId);
   if (run !== undefined) await settleDeadline(deps, runId, fate);
@@ -60,7 +62,11 @@ async function readFamily({ runs }: VisitRunDeps, { parentRunId, within }: Run) 
 }
 
 async function takeStep(deps: VisitRunDeps, run: Run, { fate, now }: { fate: Fate; now: number }): Promise<void> {
-  if (fate.kind === 'end') return propose(deps, run, { proposed: fate.state, policy: 'core' });
+  if (fate.kind === 'end') {
+    if (fate.silence !== undefined) await tellSilence(deps, run, fate.silence);
+    return propose(deps, run, { proposed: fate.state, policy: 'core' });
+  }
+  if (fate.kind === 'silent') return judgeSilent(deps, run, fate.silence);
   if (fate.kind === 'reschedule') return reschedule(deps, run, fate.state);
   const proposed = overdueState(run, now);
   if (proposed !== undefined && isWaiting(run)) return propose(deps, run, { proposed, policy: 'late' });

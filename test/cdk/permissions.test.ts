@@ -113,7 +113,7 @@ describe('what a step may do', () => {
         ofStep(step).some((one) => one.Action.includes(action) && JSON.stringify(one.Resource).includes('TablesBulk')),
       );
 
-    expect(onBulk('dynamodb:PutItem')).toEqual(['api', 'submit', 'publish', 'events', 'socket', 'act']);
+    expect(onBulk('dynamodb:PutItem')).toEqual(['api', 'submit', 'observe', 'publish', 'events', 'socket', 'act']);
     expect(onBulk('dynamodb:Query')).toEqual(['api', 'socket', 'act']);
   });
 

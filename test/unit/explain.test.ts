@@ -27,6 +27,11 @@ const facts = (over: Partial<ExplainFacts> = {}): ExplainFacts => ({
   admission,
   ...over,
 });
+const poolless = (over: Partial<ExplainFacts>): ExplainFacts => {
+  const { workPool: _none, ...rest } = facts(over);
+  return rest;
+};
+const { deploymentId: _none, ...alone } = aRun({ state: 'SCHEDULED' });
 const claimed = (over: Parameters<typeof anAttempt>[0] = {}) => facts({ run: pending, attempt: anAttempt(over) });
 const started = (task: Parameters<typeof aTask>[1], status = 'PENDING') =>
   claimed({ taskArn: 'arn', taskKnownAt: at(1), task: aTask(status, task) });
@@ -107,7 +112,7 @@ const cases: readonly [ExplainReason, ExplainFacts, string][] = [
   ],
   [
     'recorded-only',
-    facts({ run: aRun({ state: 'SCHEDULED', deploymentId: undefined }) }),
+    facts({ run: alone }),
     'Nobody is asked to start it, since it belongs to no work pool and no deployment.',
   ],
   [
@@ -115,7 +120,7 @@ const cases: readonly [ExplainReason, ExplainFacts, string][] = [
     facts({ run: hybrid }),
     'It was only recorded: its work pool starts the runs that are scheduled in it, and this one was not.',
   ],
-  ['no-work-pool', facts({ run: waiting, workPool: undefined }), 'Its work pool production does not exist any more.'],
+  ['no-work-pool', poolless({ run: waiting }), 'Its work pool production does not exist any more.'],
   ['paused-work-pool', facts({ workPool: { ...pushPool, isPaused: true } }), 'Its work pool production is paused.'],
   [
     'paused-work-queue',
@@ -172,21 +177,17 @@ const cases: readonly [ExplainReason, ExplainFacts, string][] = [
   ],
   [
     'no-runner',
-    facts({ run: aRun({}), workPool: undefined, deployment: { name: 'nightly', isPaused: false } }),
+    poolless({ run: aRun({}), deployment: { name: 'nightly', isPaused: false } }),
     'It waits for a process that serves the deployment nightly, and none asks for work: none ever did.',
   ],
   [
     'no-runner',
-    facts({
-      run: aRun({}),
-      workPool: undefined,
-      deployment: { name: 'nightly', isPaused: false, lastPolled: at(-90) },
-    }),
+    poolless({ run: aRun({}), deployment: { name: 'nightly', isPaused: false, lastPolled: at(-90) } }),
     'It waits for a process that serves the deployment nightly, and none asks for work: the last one did at 2026-01-05T07:58:30.000Z.',
   ],
   [
     'runner',
-    facts({ run: aRun({}), workPool: undefined, deployment: { name: 'nightly', isPaused: false, lastPolled: start } }),
+    poolless({ run: aRun({}), deployment: { name: 'nightly', isPaused: false, lastPolled: start } }),
     'It waits for a process that serves the deployment nightly to take it; one asked for work at 2026-01-05T08:00:00.000Z.',
   ],
   [

@@ -63,10 +63,18 @@ describe('a run that others execute', () => {
     expect(fateOfSilent(aRun({ state: type }), signs, start + 1e9)).toEqual(none);
   });
 
-  it('is left to ECS where it has a task of ours, and to its host where it executes inside one', () => {
+  it('is never ended for its silence where it has a task of ours: ECS is asked', () => {
+    const push = aPushRun({ state: 'RUNNING' });
+    const silence = { lastAt: last, noticedAt: last + 3 * minute };
+
+    expect(fateOfSilent(push, signs, last + 3 * minute - 1)).toEqual({ kind: 'later', dueAt: last + 3 * minute });
+    expect(fateOfSilent(push, signs, start + 1e9)).toEqual({ kind: 'silent', silence });
+    expect(fateOfSilent({ ...push, isAttemptOpen: false }, signs, start + 1e9)).toEqual(none);
+  });
+
+  it('is left to its host where it executes inside one', () => {
     const within = { runId: 'parent', attempt: 1 };
 
-    expect(fateOfSilent(aPushRun({ state: 'RUNNING' }), signs, start + 1e9)).toEqual(none);
     expect(fateOfSilent({ ...run, within }, signs, start + 1e9)).toEqual(none);
   });
 });

@@ -49,6 +49,8 @@ export function endingOf(run: Run, attempt: Attempt): Ending {
         `The run exceeded its maximum duration of ${attempt.maximumDurationSeconds} s.`,
         'TimedOut',
       );
+    case 'silent':
+      return ended('CRASHED', 'The engine of this run gave no sign of life, and its pool has such tasks stopped.');
     case 'start-deadline':
       return restartOrCrash(run, `the task was not running within ${attempt.startDeadlineSeconds} s`);
     default:

@@ -1,4 +1,4 @@
-// What silence means for a run that has no task of ours (design rules 9 and 12), and what the end of a parent means for
+// What silence means for a run (design rules 9 and 12), and what the end of a parent means for
 // its subflows. Pure: heartbeats and parents are facts that the use case reads.
 import type { Attempt } from './attempt.ts';
 import { endsWithHost, isRetryElsewhere } from './due.ts';
@@ -28,17 +28,22 @@ function intervalMs({ gapsMs }: Pick<Signs, 'gapsMs'>): number {
   return Math.max(least, ...gapsMs);
 }
 
+/** The last sign of life, and when it counted as one too long ago; the same whenever it is judged. */
+export type Silence = { readonly lastAt: number; readonly noticedAt: number };
+
 export type Fate =
   | { readonly kind: 'none' }
   /** Ask again then. */
   | { readonly kind: 'later'; readonly dueAt: number }
-  | { readonly kind: 'end'; readonly state: ProposedState }
+  | { readonly kind: 'end'; readonly state: ProposedState; readonly silence?: Silence }
+  /** Its task may live or not: ECS is asked. */
+  | { readonly kind: 'silent'; readonly silence: Silence }
   /** The retry is taken from its silent engine and waits for whoever submits the run. */
   | { readonly kind: 'reschedule'; readonly state: ProposedState };
 
 const none: Fate = { kind: 'none' };
 
-function crashed(message: string): Fate {
+function crashed(message: string): Extract<Fate, { kind: 'end' }> {
   return { kind: 'end', state: { type: 'CRASHED', name: 'Crashed', message, details: {} } };
 }
 
@@ -57,16 +62,22 @@ function isElsewhere(run: Run): boolean {
   return !run.launched && !run.isAttemptOpen && run.within === undefined;
 }
 
-/** Judges a run by its signs of life; without a first one nothing is known, but a retry does not wait for ever. */
+/**
+ * Judges a run by its signs of life; without a first one nothing is known, but a retry does not wait for ever. A run
+ * with a task of ours is never ended for its silence here. What executes inside another's task is that run's to judge.
+ */
 export function fateOfSilent(run: Run, signs: Signs | undefined, now: number): Fate {
   if (isElsewhere(run) && isRetryElsewhere(run)) return fateOfRetry(run, signs, now);
-  if (!isElsewhere(run) || run.state.type !== 'RUNNING' || signs === undefined) return none;
+  if (run.within !== undefined || run.state.type !== 'RUNNING' || signs === undefined) return none;
+  if (run.launched && !run.isAttemptOpen) return none;
   // Signs from before this RUNNING may be a former engine's; clocks may differ by one interval.
   if (signs.lastAt < run.state.timestamp - intervalMs(signs)) return none;
   const dueAt = signs.lastAt + patienceMs(signs);
   if (now < dueAt) return { kind: 'later', dueAt };
+  const silence = { lastAt: signs.lastAt, noticedAt: dueAt };
+  if (run.isAttemptOpen) return { kind: 'silent', silence };
   const seconds = Math.round((now - signs.lastAt) / 1000);
-  return crashed(`The engine of this run gave no sign of life for ${seconds} s.`);
+  return { ...crashed(`The engine of this run gave no sign of life for ${seconds} s.`), silence };
 }
 
 function fateOfRetry(run: Run, signs: Signs | undefined, now: number): Fate {

@@ -17,6 +17,7 @@ import { type RawTask, readTask } from '../../../shared/adapters/ecs/task-codec.
 import { createEcsClient, createLaunchClient, createTasks } from '../../../shared/adapters/ecs/tasks.ts';
 import { world as realWorld } from '../../../shared/adapters/world.ts';
 import type { WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
+import type { PrefectEvent } from '../../../shared/domain/event/event.ts';
 import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
@@ -190,6 +191,7 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
         ),
       );
     };
+  const sent: PrefectEvent[] = [];
   const stores: StageStores = {
     runs: createRuns({ client, table, newId: world.newId, now: clock.now }),
     admission: createAdmission({ client, table }),
@@ -201,6 +203,8 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
     families: createFamilies({ client, table }),
     heartbeats: createHeartbeats({ client, table }),
     limits: createLimits({ client, table }),
+    eventSink: { send: async (events: readonly PrefectEvent[]) => void sent.push(...events) },
+    sentEvents: sent,
     taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
     registering: new Map(),
     catalogue: createCatalogue({ client, table, newId: world.newId, sha256: world.sha256 }),
