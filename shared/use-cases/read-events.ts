@@ -72,14 +72,18 @@ export async function readEvents(store: Pick<EventStore, 'list'>, request: PageR
   return { kind: 'page', events: events.slice(skip, skip + limit), total: events.length };
 }
 
-/** Hands every matching event to `take`; false: there are too many to look at. */
+/**
+ * Hands every matching event to `take`, whatever the filter says of distinct resources: that is about lists.
+ * False: there are too many to look at.
+ */
 export async function eachEvent(
   store: Pick<EventStore, 'list'>,
   filter: BoundedFilter,
   take: (event: PrefectEvent) => void,
 ): Promise<boolean> {
+  const counted = filter.resource && { ...filter.resource, distinct: false };
   let read = 0;
-  for await (const page of matching(store, { filter, limit: 0 })) {
+  for await (const page of matching(store, { filter: { ...filter, resource: counted }, limit: 0 })) {
     page.events.forEach(take);
     read += page.read;
     if (read >= mostEventsRead) return false;

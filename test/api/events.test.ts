@@ -233,6 +233,14 @@ describe('events', () => {
     expect(byHour.body.map((span: { count: number }) => span.count)).toEqual([0, 0, 1, 2]);
   });
 
+  it('are counted all, also where a list would show one of each resource', async () => {
+    await post([sent({ event: 'x' }), sent({ event: 'x', occurred: iso(60) })]);
+
+    const counts = await count('event', { filter: filter({ resource: { id: [shop], distinct: true } }) });
+
+    expect(counts.body).toMatchObject([{ value: 'x', count: 2 }]);
+  });
+
   it('that are larger than Prefect takes are dropped, the others of the request kept', async () => {
     const answer = await post([sent({ event: 'large', payload: { text: 'x'.repeat(1_500_000) } }), sent()]);
 

@@ -7,11 +7,17 @@ import { createDocumentClient } from '../../../shared/adapters/dynamodb/client.t
 import { createConnections } from '../../../shared/adapters/dynamodb/connections.ts';
 import { createHeartbeats } from '../../../shared/adapters/dynamodb/heartbeats.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
+import { publishChanges } from '../../../shared/use-cases/publish-changes.ts';
 import { takeEvents } from '../../../shared/use-cases/take-events.ts';
 import { context, event, startApi } from '../../api/api-under-test.ts';
 import type { Server } from './server.ts';
 
-export async function startOwnServer(): Promise<Server> {
+export type OwnServer = Server & {
+  /** Counts the runs there are, once: what the stream's consumer does as they come. */
+  countRuns(): Promise<void>;
+};
+
+export async function startOwnServer(): Promise<OwnServer> {
   const api = await startApi();
   const control = { client: createDocumentClient(), table: 'slipway-control' };
   const stages = eventStages({
@@ -42,6 +48,14 @@ export async function startOwnServer(): Promise<Server> {
       await settle();
       const isJson = answer.headers['content-type'] === 'application/json';
       return { status: answer.statusCode, body: isJson ? JSON.parse(answer.body ?? 'null') : answer.body };
+    },
+    countRuns: async () => {
+      const nothing = { send: async () => {} };
+      const deps = { counters: api.counters, outbox: nothing, eventSink: nothing, runEvents: async () => [] };
+      const { items } = await api.deps.runs.list({ limit: 1000 });
+      const runs = await Promise.all(items.map((id) => api.deps.runs.read(id)));
+      const changes = runs.flatMap((after) => (after === undefined ? [] : [{ sequence: '1', after }]));
+      await publishChanges(deps, 'shard', { last: '1', changes });
     },
     close: async () => {
       control.client.destroy();

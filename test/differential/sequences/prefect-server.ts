@@ -20,14 +20,17 @@ const loops = [
   'TRIGGERS',
 ];
 
-/** @throws with what the server wrote last, when it does not answer within two minutes */
-export async function startPrefectServer(): Promise<Server> {
+/**
+ * `services`: settings of its services that are not as usual, `FOREMAN_ENABLED` for one.
+ * @throws with what the server wrote last, when it does not answer within two minutes
+ */
+export async function startPrefectServer(services: Readonly<Record<string, string>> = {}): Promise<Server> {
   const { bin } = await pythonEnv('prefect-server');
   const home = await tempDir('slipway-prefect-');
   const port = await freePort();
   const args = ['server', 'start', '--host', '127.0.0.1', '--port', String(port), '--no-ui'];
   const child = spawn(path.join(bin, 'prefect'), args, {
-    env: variables(bin, home.path),
+    env: { ...variables(bin, home.path), ...underPrefix(services) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
@@ -65,8 +68,14 @@ function variables(bin: string, home: string): NodeJS.ProcessEnv {
     DO_NOT_TRACK: '1',
     PREFECT_LOGGING_SERVER_LEVEL: 'ERROR',
     PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL: '0.5',
-    ...Object.fromEntries(loops.map((loop) => [`PREFECT_SERVER_SERVICES_${loop}_ENABLED`, 'false'])),
+    ...underPrefix(Object.fromEntries(loops.map((loop) => [`${loop}_ENABLED`, 'false']))),
   };
+}
+
+function underPrefix(settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [`PREFECT_SERVER_SERVICES_${name}`, value]),
+  );
 }
 
 type Sent = {

@@ -19,6 +19,37 @@ type Names = { readonly ids: Map<string, string>; readonly refs: Map<string, str
 
 const patienceMs = 4000;
 
+/** Requests to both servers, one after the other, in which things go by the names that `keep` gave them. */
+export type Conversation = {
+  readonly ask: (step: Step) => Promise<readonly [theirs: Told, ours: Told]>;
+  /** Gives a name to what both call the same, as a moment. */
+  readonly name: (name: string, value: string) => void;
+  readonly close: () => Promise<void>;
+};
+/** An answer, and what that server's ids are called. */
+export type Told = Answer & { readonly refs: ReadonlyMap<string, string> };
+
+export function converse(servers: Servers): Conversation {
+  const askOne = async (server: Server, step: Step, known: Names): Promise<Told> => {
+    const answer = await askPatiently(server, step, known);
+    keep(step, known, answer);
+    return { ...answer, refs: known.refs };
+  };
+  const [theirs, ours] = [newNames(), newNames()];
+  return {
+    ask: (step) => Promise.all([askOne(servers.theirs, step, theirs), askOne(servers.ours, step, ours)]),
+    name: (name, value) => {
+      for (const { ids, refs } of [theirs, ours]) {
+        ids.set(name, value);
+        refs.set(value, name);
+      }
+    },
+    close: async () => void (await Promise.all([servers.theirs.close(), servers.ours.close()])),
+  };
+}
+
+const newNames = (): Names => ({ ids: new Map(), refs: new Map() });
+
 /** Disagreements of a sequence that come again when it is run again under other names: the rest was luck. */
 export async function lastingDisagreements(servers: Servers, steps: readonly Step[]): Promise<readonly Disagreement[]> {
   const found = await runSequence(servers, steps);
@@ -44,8 +75,7 @@ export async function runSequence(
   steps: readonly Step[],
   stopsAtFirst = false,
 ): Promise<readonly Disagreement[]> {
-  const theirs: Names = { ids: new Map(), refs: new Map() };
-  const ours: Names = { ids: new Map(), refs: new Map() };
+  const [theirs, ours] = [newNames(), newNames()];
   const found: Disagreement[] = [];
   for (const [index, step] of steps.entries()) {
     const seen = await askBoth(servers, step, [theirs, ours]);
