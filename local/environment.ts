@@ -26,10 +26,11 @@ export type EnvironmentOptions = {
   readonly secretKeyFile: string;
   readonly launchRate?: string | undefined;
   readonly launchBurst?: string | undefined;
+  readonly busTaskRuns?: 'true' | 'false';
 };
 
 function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
-  const { queueUrls, apiUrl, socketsUrl, sockets, secretKeyFile, ...rates } = options;
+  const { queueUrls, apiUrl, socketsUrl, sockets, secretKeyFile, busTaskRuns = 'false', ...rates } = options;
   const tables = { SLIPWAY_CONTROL_TABLE: controlTableName, SLIPWAY_BULK_TABLE: bulkTableName };
   const queues = { SLIPWAY_SUBMIT_QUEUE_URL: queueUrls.submit, SLIPWAY_OBSERVE_QUEUE_URL: queueUrls.observe };
   const events = { SLIPWAY_EVENTS_QUEUE_URL: queueUrls.events };
@@ -61,7 +62,14 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
     observe: { ...tables, ...queues, ...events, ...cluster },
     clock: { ...tables, ...queues, ...events, ...act, ...cluster },
     publish: { ...tables, ...events, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish, SLIPWAY_BUS_NAME: busName },
-    events: { ...tables, ...events, ...act, ...connections, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish },
+    events: {
+      ...tables,
+      ...events,
+      ...act,
+      ...connections,
+      SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish,
+      SLIPWAY_BUS_TASK_RUNS: busTaskRuns,
+    },
     socket: { ...tables, ...events, ...connections, SLIPWAY_EVENTS_IN_URL: socketsUrl, SLIPWAY_SOCKETS: sockets },
     act: {
       ...tables,

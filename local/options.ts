@@ -19,6 +19,8 @@ export type StartOptions = {
   readonly launchRate: string | undefined;
   readonly launchBurst: string | undefined;
   readonly sockets: SocketTransport;
+  /** Whether states of task runs go to the bus, too. */
+  readonly busTaskRuns: 'true' | 'false';
 };
 
 export const helpText = `Starts Slipway on this machine: npm start -- [options]
@@ -36,6 +38,7 @@ Environment:
   SLIPWAY_DYNAMODB_ENDPOINT   a DynamoDB to use in place of the embedded database, http://HOST:PORT
   SLIPWAY_LAUNCH_RATE         tasks started a second (default 20)
   SLIPWAY_LAUNCH_BURST        tasks started at once (default 100)
+  SLIPWAY_BUS_TASK_RUNS       true: states of task runs go to the bus, too (default false)
 `;
 
 /** @throws StartError naming the option or variable that cannot be used */
@@ -52,6 +55,7 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
     launchRate: positive('SLIPWAY_LAUNCH_RATE', environment['SLIPWAY_LAUNCH_RATE']),
     launchBurst: positive('SLIPWAY_LAUNCH_BURST', environment['SLIPWAY_LAUNCH_BURST']),
     sockets: transportOf(values.sockets, environment['SLIPWAY_SOCKETS']),
+    busTaskRuns: flagOf('SLIPWAY_BUS_TASK_RUNS', environment['SLIPWAY_BUS_TASK_RUNS']),
   };
 }
 
@@ -94,6 +98,12 @@ function transportOf(option: string | undefined, variable: string | undefined): 
   const found = socketTransports.find((transport) => transport === text);
   if (found !== undefined) return found;
   throw new StartError(`${source} must be ${socketTransports.join(' or ')}, got ${text}`);
+}
+
+function flagOf(name: string, text: string | undefined): 'true' | 'false' {
+  if (text === undefined || text === '') return 'false';
+  if (text === 'true' || text === 'false') return text;
+  throw new StartError(`${name} must be true or false, got ${text}`);
 }
 
 function pythonFolder(option: string | undefined, environment: NodeJS.ProcessEnv): string[] {

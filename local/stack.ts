@@ -33,6 +33,8 @@ export type StackOptions = {
   readonly launchBurst?: string | undefined;
   /** Whose limits and close codes WebSockets have. @default local: none */
   readonly sockets?: SocketTransport;
+  /** Whether states of task runs go to the bus, too. @default false */
+  readonly busTaskRuns?: 'true' | 'false';
   readonly onRunTask?: ServicesHostOptions['onRunTask'];
 };
 

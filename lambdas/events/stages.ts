@@ -22,10 +22,6 @@ export type StageDeps = RecordTaskRunDeps &
 
 export function eventStages(deps: StageDeps): EventStages {
   const { outbox, evaluateTriggers } = deps;
-  const toBus: EventStep[] =
-    outbox === undefined
-      ? []
-      : [{ name: 'bus', concerns: isTaskRunReport, take: (events) => publishTaskRuns({ outbox }, events) }];
   const toTriggers: EventStep[] = evaluateTriggers === undefined ? [] : [{ name: 'triggers', take: evaluateTriggers }];
   return [
     [
@@ -33,6 +29,12 @@ export function eventStages(deps: StageDeps): EventStages {
       { name: 'task runs', concerns: isTaskRunReport, take: (events) => recordTaskRunEvents(deps, events) },
       { name: 'heartbeats', concerns: isHeartbeat, take: (events) => noteHeartbeats(deps, events) },
     ],
-    [{ name: 'fan-out', take: (events) => fanOutEvents(deps, events) }, ...toBus, ...toTriggers],
+    [{ name: 'fan-out', take: (events) => fanOutEvents(deps, events) }, ...busSteps(outbox), ...toTriggers],
   ];
+}
+
+/** Runs are told to the bus by publish, from the table's stream; task runs here, and only where somebody asked. */
+export function busSteps(outbox: Outbox | undefined): readonly EventStep[] {
+  if (outbox === undefined) return [];
+  return [{ name: 'bus', concerns: isTaskRunReport, take: (events) => publishTaskRuns({ outbox }, events) }];
 }

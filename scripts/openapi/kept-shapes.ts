@@ -3,7 +3,7 @@
 
 type KeptShape = { readonly reason: string; readonly differences: readonly string[] };
 
-const keptShapes: readonly KeptShape[] = [
+export const keptShapes: readonly KeptShape[] = [
   {
     reason: 'only the settings that exist here are answered',
     differences: ['GET /admin/settings: response'],

@@ -112,4 +112,10 @@ describe('an id or a name that nothing has', () => {
 
     expect([...new Set(several)].sort()).toEqual(Object.keys(known).sort());
   });
+
+  it('has no case for a route that is gone', () => {
+    const names = routes.map(({ name }) => name);
+
+    expect([...Object.keys(bodies), ...Object.keys(others)].filter((name) => !names.includes(name))).toEqual([]);
+  });
 });

@@ -24,6 +24,8 @@ import { buildTemplates, type Resource, resourcesOf, withoutHash } from './templ
 
 const { service } = buildTemplates({ 'slipway:launchRate': '40', 'slipway:launchBurst': 200 });
 
+const { service: askingForTaskRuns } = buildTemplates({ 'slipway:busTaskRuns': true });
+
 const Variables = z.object({ Variables: z.record(z.string(), z.unknown()) });
 const Route = z.object({ ApiId: z.object({ Ref: z.string() }), RouteKey: z.string() });
 const Behavior = z.looseObject({
@@ -40,15 +42,15 @@ const Distribution = z.looseObject({
 });
 const idOf = (step: StepName) => `${step.charAt(0).toUpperCase()}${step.slice(1)}LambdaHandler`;
 
-function lambdaOf(step: StepName): Resource {
-  const found = resourcesOf(service, 'AWS::Lambda::Function').find(({ id }) => withoutHash(id) === idOf(step));
+function lambdaOf(step: StepName, template = service): Resource {
+  const found = resourcesOf(template, 'AWS::Lambda::Function').find(({ id }) => withoutHash(id) === idOf(step));
   if (found === undefined) throw new Error(`no Lambda of the ${step} step: wanted one`);
   return found;
 }
 
 /** The variables as the Lambda will see them: what CloudFormation fills in later is some text. */
-function environmentOf(step: StepName): Record<string, string> {
-  const { Variables: variables } = Variables.parse(lambdaOf(step).Properties['Environment']);
+function environmentOf(step: StepName, template = service): Record<string, string> {
+  const { Variables: variables } = Variables.parse(lambdaOf(step, template).Properties['Environment']);
   const texts = Object.entries(variables).map(([name, value]) => [name, typeof value === 'string' ? value : 'later']);
   return Object.fromEntries(texts);
 }
@@ -81,6 +83,11 @@ describe('Lambdas', () => {
 
   it('passes the launch rate and burst of the settings to submit', () => {
     expect(environmentOf('submit')).toMatchObject({ SLIPWAY_LAUNCH_RATE: '40', SLIPWAY_LAUNCH_BURST: '200' });
+  });
+
+  it('sends task runs to the bus only where the settings ask for it', () => {
+    expect(environmentOf('events')['SLIPWAY_BUS_TASK_RUNS']).toBe('false');
+    expect(environmentOf('events', askingForTaskRuns)['SLIPWAY_BUS_TASK_RUNS']).toBe('true');
   });
 
   it('gives each a role and a log group of its own', () => {

@@ -23,6 +23,11 @@ export const policies = {
   late: lateRules,
 } as const satisfies Record<PolicyName, readonly Rule[]>;
 
+/** The rules by name, in their order. */
+export function ruleNames(policy: PolicyName): readonly string[] {
+  return policies[policy].map(({ name }) => name);
+}
+
 function applies(rule: Rule, from: StateType, to: StateType): boolean {
   return (rule.from === 'any' || rule.from.includes(from)) && (rule.to === 'any' || rule.to.includes(to));
 }
