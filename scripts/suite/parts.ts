@@ -12,7 +12,7 @@ export type TestPart = {
   readonly hookTimeoutSeconds: number;
   /** False where one file alone keeps the machine busy. */
   readonly hasParallelFiles: boolean;
-  /** How many files run at once, where they wait more than they compute. @default as vitest has it: a core stays free */
+  /** How many files run at once. @default as vitest has it: a core stays free, which is half of two */
   readonly filesAtOnce?: number;
 };
 
@@ -20,7 +20,7 @@ const quick = { testTimeoutSeconds: 20, hookTimeoutSeconds: 60, hasParallelFiles
 const withPython = { testTimeoutSeconds: 180, hookTimeoutSeconds: 600, hasParallelFiles: true } as const;
 
 export const testParts: readonly TestPart[] = [
-  { ...quick, name: 'unit', folders: ['unit', 'stores'], budgetSeconds: 120 },
+  { ...quick, name: 'unit', folders: ['unit', 'stores'], budgetSeconds: 120, filesAtOnce: 2 },
   { ...quick, name: 'api', folders: ['api'], budgetSeconds: 180, testTimeoutSeconds: 30 },
   { ...withPython, name: 'prefect', folders: ['prefect'], budgetSeconds: 720, filesAtOnce: 2 },
   { ...withPython, name: 'differential', folders: ['differential'], budgetSeconds: 180 },

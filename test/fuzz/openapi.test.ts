@@ -103,65 +103,80 @@ async function knownThings(): Promise<Known> {
   };
 }
 
+const operations = Object.entries(allRoutes).flatMap(([resource, table]) =>
+  Object.entries<Route>(table).map(([name, { method, path: at, body, params, query }]) => ({
+    id: `${resource}.${name}`,
+    takesNothing: (body ?? params ?? query) === undefined,
+    removes: method === 'DELETE' || at.endsWith('/bulk_delete'),
+  })),
+);
+type Operation = (typeof operations)[number];
+
 /** What the fuzzer says, with the curl of each failure; `failed` when it found any. */
-function fuzz(operations: readonly string[]): Promise<{ readonly failed: boolean; readonly said: string }> {
+type Verdict = { readonly failed: boolean; readonly said: string };
+type Fuzzing = { readonly mode: 'positive' | 'negative'; readonly seed: number };
+
+function fuzz({ mode, seed }: Fuzzing, asked: readonly Operation[]): Promise<Verdict> {
   const program = path.join(bin, 'schemathesis');
   const checks = 'not_a_server_error,response_schema_conformance,content_type_conformance';
   const options = ['--url', `http://127.0.0.1:${gateway.port}/api`, '--checks', checks, '--phases', 'fuzzing'];
-  const limits = ['--max-examples', '50', '--workers', '2', '--no-shrink', '--continue-on-failure'];
+  const limits = ['--max-examples', '50', '--workers', '1', '--no-shrink', '--continue-on-failure'];
   const health = ['--suppress-health-check', 'all', '--warnings', 'off', '--generation-database', 'none'];
+  const chosen = asked.flatMap(({ id }) => ['--include-operation-id', id]);
   const variables = { PATH: `${bin}${path.delimiter}${process.env['PATH'] ?? ''}`, PYTHONUTF8: '1', NO_COLOR: '1' };
   return new Promise((resolve) => {
     execFile(
       program,
-      ['run', 'openapi.json', '--seed', '4200', ...options, ...limits, ...health, ...operations],
+      ['run', 'openapi.json', '--mode', mode, '--seed', String(seed), ...options, ...limits, ...health, ...chosen],
       { cwd: dir.path, env: variables, maxBuffer: 256 * 1024 * 1024 },
       (error, stdout, stderr) => resolve({ failed: error !== null, said: `${stdout}\n${stderr}` }),
     );
   });
 }
 
-async function expectNothingFound(options: readonly string[]): Promise<void> {
-  const { failed, said } = await fuzz(options);
-  const errors = api.logged.filter(({ level }) => level === 'ERROR').map(({ fields }) => JSON.stringify(fields));
-
-  expect(failed, `${said.slice(-20_000)}\nthe api logged:\n${errors.join('\n')}`).toBe(false);
-  expect(said).toContain('No issues found');
+/** The fuzzer computes more than the api does, and its threads take turns: two of it keep both cores busy. */
+function halves(asked: readonly Operation[]): (readonly Operation[])[] {
+  const half = (rest: number) => asked.filter((_, at) => at % 2 === rest);
+  return [half(0), half(1)].filter(({ length }) => length > 0);
 }
 
-const removing = '/bulk_delete$';
+async function expectNothingFound(fuzzing: Fuzzing, asked: readonly Operation[]): Promise<void> {
+  const verdicts = await Promise.all(halves(asked).map((half) => fuzz(fuzzing, half)));
+  const errors = api.logged.filter(({ level }) => level === 'ERROR').map(({ fields }) => JSON.stringify(fields));
+
+  for (const { failed, said } of verdicts) {
+    expect(failed, `${said.slice(-20_000)}\nthe api logged:\n${errors.join('\n')}`).toBe(false);
+    expect(said).toContain('No issues found');
+  }
+}
+
+const seed = 4200;
 
 it('answers what its document allows within its schema, and never with a 5xx', async () => {
-  await expectNothingFound(['--mode', 'positive', '--exclude-method', 'DELETE', '--exclude-path-regex', removing]);
+  const harmless = operations.filter(({ removes }) => !removes);
+
+  await expectNothingFound({ mode: 'positive', seed }, harmless);
 });
 
 it('answers what its document does not allow within its schema, and never with a 5xx', async () => {
-  await expectNothingFound(['--mode', 'negative']);
+  await expectNothingFound({ mode: 'negative', seed }, operations);
 });
 
 it('answers requests that remove things within its schema, and never with a 5xx', async () => {
-  await expectNothingFound(['--mode', 'positive', '--include-method', 'DELETE']);
-  await expectNothingFound(['--mode', 'positive', '--include-path-regex', removing]);
+  const removing = operations.filter(({ removes }) => removes);
+
+  await expectNothingFound({ mode: 'positive', seed }, removing);
 });
 
-const operations = Object.entries(allRoutes).flatMap(([resource, table]) =>
-  Object.entries<Route>(table).map(([name, { body, params, query }]) => ({
-    id: `${resource}.${name}`,
-    takesNothing: (body ?? params ?? query) === undefined,
-  })),
-);
-
 /** Operations that can be asked in more than one way, and were asked less than fifty times. */
-function askedSeldom(): string[] {
-  const seldom = operations.filter(({ id, takesNothing }) => !takesNothing && (tally.get(id)?.asked ?? 0) < 50);
-  return seldom.map(({ id }) => id);
+function askedSeldom(): Operation[] {
+  return operations.filter(({ id, takesNothing }) => !takesNothing && (tally.get(id)?.asked ?? 0) < 50);
 }
 
 it('asks each operation that takes anything at least 50 times, and four of five do what was asked', async () => {
   // Bodies that are hard to make run out before their fifty: more come from other seeds.
-  for (let seed = 1; seed <= 5 && askedSeldom().length > 0; seed += 1) {
-    const chosen = askedSeldom().flatMap((id) => ['--include-operation-id', id]);
-    await expectNothingFound(['--mode', 'positive', '--seed', String(seed), ...chosen]);
+  for (let other = 1; other <= 5 && askedSeldom().length > 0; other += 1) {
+    await expectNothingFound({ mode: 'positive', seed: other }, askedSeldom());
   }
   const never = operations.map(({ id }) => id).filter((id) => (tally.get(id)?.done ?? 0) === 0);
 

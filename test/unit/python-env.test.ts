@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makePythonEnv, type PythonEnvPlaces } from '../support/python-env.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
@@ -15,7 +15,8 @@ const slow = { timeout: 90_000 };
 let dir: TempDir;
 let places: PythonEnvPlaces;
 
-beforeEach(async () => {
+// One folder for all: what one test made, the next one finds.
+beforeAll(async () => {
   dir = await tempDir();
   places = {
     requirementsFolder: path.join(dir.path, 'pins'),
@@ -23,10 +24,12 @@ beforeEach(async () => {
     basePython: 'python3',
   };
   await mkdir(places.requirementsFolder);
-  await writeFile(path.join(places.requirementsFolder, 'nothing.txt'), '# no packages\n');
+  await pin('# no packages\n');
 });
 
-afterEach(() => dir.remove());
+afterAll(() => dir.remove());
+
+const pin = (content: string) => writeFile(path.join(places.requirementsFolder, 'nothing.txt'), content);
 
 it('makes one environment when many ask at once, and finds it again', slow, async () => {
   const asked = await Promise.all([makePythonEnv('nothing', places), makePythonEnv('nothing', places)]);
@@ -49,20 +52,20 @@ it('starts over what a killed build left behind', slow, async () => {
   expect((await execute(second.python, ['-c', 'print(1)'])).stdout).toBe('1\n');
 });
 
-it('keeps an environment for each content of the pinned file', slow, async () => {
-  const before = await makePythonEnv('nothing', places);
-  await writeFile(path.join(places.requirementsFolder, 'nothing.txt'), '# still no packages\n');
+it(
+  'says what pip said about a package that cannot be installed, and keeps the environment of other pins',
+  slow,
+  async () => {
+    const before = await makePythonEnv('nothing', places);
+    await pin('./no-such-folder\n');
 
-  const after = await makePythonEnv('nothing', places);
+    await expect(makePythonEnv('nothing', places)).rejects.toThrow(/could not install .*nothing\.txt.*no-such-folder/s);
 
-  expect(after.bin).not.toBe(before.bin);
-});
-
-it('says what pip said about a package that cannot be installed', slow, async () => {
-  await writeFile(path.join(places.requirementsFolder, 'broken.txt'), './no-such-folder\n');
-
-  await expect(makePythonEnv('broken', places)).rejects.toThrow(/could not install .*broken\.txt.*no-such-folder/s);
-});
+    expect(await environmentFolders()).toHaveLength(2);
+    await pin('# no packages\n');
+    expect(await makePythonEnv('nothing', places)).toEqual(before);
+  },
+);
 
 it('names the pinned file that does not exist', async () => {
   await expect(makePythonEnv('gone', places)).rejects.toThrow(
