@@ -1,7 +1,6 @@
 // Silence (design rule 12): who gives no sign of life is asked after, told of once, and stopped only where the pool says so.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PrefectEvent } from '../../shared/domain/event/event.ts';
-import type { Attempt } from '../../shared/domain/run/attempt.ts';
 import { noteHeartbeats } from '../../shared/use-cases/note-heartbeats.ts';
 import { recordRun } from '../../shared/use-cases/record-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -15,8 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
+const engine = { command: 'prefect flow-run execute' };
+
 async function onStage(options: Partial<StageOptions>, play: (stage: Stage) => Promise<void>): Promise<void> {
-  const engine = { command: 'prefect flow-run execute' };
   const stage = await startStage({ script: runsOn, jobVariables: engine, ...options, database });
   try {
     await play(stage);
@@ -57,12 +57,6 @@ async function started(stage: Stage): Promise<string> {
   await stage.drive(async () => stage.ecs.tasks[0]?.lastStatus === 'RUNNING');
   await propose(stage, id, { state: running, caller: { runId: id, attempt: 1 } });
   return id;
-}
-
-async function changeAttempt(stage: Stage, id: string, over: Partial<Attempt>): Promise<void> {
-  const attempt = await stage.deps.runs.readAttempt(id, 1);
-  if (attempt === undefined) throw new Error('no attempt');
-  expect(await stage.deps.runs.changeAttempt(attempt, { ...attempt, ...over })).toBe('written');
 }
 
 const described = (stage: Stage) => stage.plan.calls.filter((name) => name === 'DescribeTasksCommand').length;
@@ -107,9 +101,8 @@ describe('an engine that falls silent in a living task', () => {
     }));
 
   it('has its task stopped where its pool says so', () =>
-    onStage({}, async (stage) => {
+    onStage({ jobVariables: { ...engine, when_silent: 'stop' } }, async (stage) => {
       const id = await started(stage);
-      await changeAttempt(stage, id, { whenSilent: 'stop' });
       await livesFor(stage, id, 6);
 
       await stage.drive(async () => isOver(await stage.readRun(id)), 1);

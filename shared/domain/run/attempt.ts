@@ -83,8 +83,6 @@ export type Attempt = {
   readonly task?: TaskObservation;
   readonly startDeadlineSeconds: number;
   readonly maximumDurationSeconds: number;
-  /** Its pool wants the task stopped when its engine gives no sign of life (rule 12); else it is left alone. */
-  readonly whenSilent?: 'stop';
   readonly stopRequested?: { readonly at: number; readonly cause: StopCause; readonly sends: number };
   /** A Crashed that the engine was told is accepted, held until ECS decides (rule 8). */
   readonly heldCrash?: State;

@@ -1,6 +1,7 @@
 // The base job template of `ecs:push` work pools: every variable of prefect-aws's `ecs` template, same name and type.
 // What a template leaves open (cluster, roles, subnets, log group) is the stack's own.
 import type { JsonObject } from '../json.ts';
+import { silencePolicies } from '../task/when-silent.ts';
 import { awsCredentialsDefinitions } from './template-aws-credentials.ts';
 import { commonVariables, flag, mapping, optional, sameNameFor, textOrNull } from './template-property.ts';
 
@@ -109,6 +110,14 @@ const howItIsKept: JsonObject = {
 
 /** What prefect-aws does not have. */
 const ours: JsonObject = {
+  when_silent: {
+    anyOf: [{ type: 'string', enum: [...silencePolicies] }, { type: 'null' }],
+    default: null,
+    title: 'When Silent',
+    description:
+      'What is done with a task that lives while its engine gives no sign of life: leave it, or stop it, which ends the ' +
+      'run as Crashed. Left alone unless given; an event tells of it either way.',
+  },
   log_retention_days: optional('integer', {
     title: 'Log Retention Days',
     description:

@@ -40,6 +40,6 @@ export const ecsTemplate: JsonObject = {
   },
   variables: {
     ...pushVariables,
-    properties: worded(withoutKeys(objectOf(pushVariables, 'properties'), ['reports'])),
+    properties: worded(withoutKeys(objectOf(pushVariables, 'properties'), ['reports', 'when_silent'])),
   },
 };
