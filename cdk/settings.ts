@@ -22,6 +22,8 @@ export type Settings = {
   readonly busTaskRuns: boolean;
   /** SNS topic, by ARN, that every alarm notifies. @default none: alarms only show */
   readonly alarmTopicArn: string | undefined;
+  /** Stream, by ARN, of a restored control table that takes the place of the stack's own. @default the stack's own */
+  readonly controlStreamArn: string | undefined;
   /** What becomes of tables, queues and task logs when their stack is deleted: `retain` or `destroy`. @default retain */
   readonly removalPolicy: RemovalPolicy;
 };
@@ -38,6 +40,7 @@ const names = [
   'eventDays',
   'busTaskRuns',
   'alarmTopicArn',
+  'controlStreamArn',
   'removalPolicy',
 ] as const satisfies readonly (keyof Settings)[];
 type Name = (typeof names)[number];
@@ -55,6 +58,7 @@ export function readSettings(node: Node): Settings {
     eventDays: readPositive(node, 'eventDays') ?? 7,
     busTaskRuns: readFlag(node, 'busTaskRuns') ?? false,
     alarmTopicArn: readText(node, 'alarmTopicArn'),
+    controlStreamArn: readStreamArn(node),
     removalPolicy: readRemovalPolicy(node),
   };
 }
@@ -103,6 +107,12 @@ function readArns(node: Node, name: Name): readonly string[] {
     if (typeof entry !== 'string' || !entry.startsWith('arn:')) throw problem(name, entry, 'ARNs');
     return entry;
   });
+}
+
+function readStreamArn(node: Node): string | undefined {
+  const value = readText(node, 'controlStreamArn');
+  if (value === undefined || /^arn:[^:]+:dynamodb:[^:]+:\d+:table\/[^/]+\/stream\/.+$/.test(value)) return value;
+  throw problem('controlStreamArn', value, "the ARN of a table's stream");
 }
 
 function readRemovalPolicy(node: Node): RemovalPolicy {

@@ -15,6 +15,7 @@ export function buildSlipway(app: App): SlipwayStacks {
   const data = new DataStack(app, 'SlipwayData', {
     description: 'Slipway: tables, queues, secret and task logs. Kept when the stack is deleted.',
     removalPolicy: settings.removalPolicy,
+    controlStreamArn: settings.controlStreamArn,
   });
   const service = new ServiceStack(app, 'SlipwayService', {
     description: 'Slipway: API, Lambdas, rules, schedule, cluster and network.',

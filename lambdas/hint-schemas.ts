@@ -11,6 +11,7 @@ const lane: z.ZodType<Lane> = z
     ...(deploymentId === undefined ? {} : { deploymentId }),
   }));
 
+const task = { cluster: z.string(), taskArn: z.string() };
 const attempt = { runId: z.string(), attempt: z.number().int().positive() };
 
 export const submitHint: z.ZodType<SubmitHint> = z.union([
@@ -18,6 +19,8 @@ export const submitHint: z.ZodType<SubmitHint> = z.union([
   z.object({ kind: z.literal('wake'), lane }),
   z.object({ kind: z.literal('room') }),
   z.object({ kind: z.literal('attempt'), ...attempt }),
+  z.object({ kind: z.literal('adopt'), ...task }),
+  z.object({ kind: z.literal('match') }),
 ]);
 
 const sweptTask: z.ZodType<SweptTask> = z.union([

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -26,6 +26,8 @@ export type DatabaseOptions = {
 export type Database = {
   readonly endpoint: string;
   readonly streamArn: string;
+  /** What tells the file from a copy of it, which has the same table in it; undefined for a database that is not ours. */
+  readonly identity: string | undefined;
   /** Process id of the child; undefined for a database that is not ours. */
   readonly pid: number | undefined;
   /** Settles with a sentence when the child ends without `close()`. */
@@ -33,7 +35,7 @@ export type Database = {
   close(): Promise<void>;
 };
 
-type Server = Omit<Database, 'streamArn'>;
+type Server = Omit<Database, 'streamArn' | 'identity'>;
 
 /** The shell that becomes the database leaves a watcher behind: when our end of the pipe closes, it stops the child. */
 const dieWithParent = 'exec 3<&0; (cat <&3 >/dev/null; kill $$) & exec "$@" 3<&- </dev/null';
@@ -61,7 +63,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
   try {
     const { streamArn } = await createTables(client);
     if (server.pid !== undefined) addStreamIndexes(file);
-    return { ...server, streamArn };
+    return { ...server, streamArn, identity: server.pid === undefined ? undefined : fileIdentity(file) };
   } catch (error) {
     await server.close();
     if (error instanceof StartError) throw error;
@@ -71,6 +73,11 @@ export async function startDatabase(options: DatabaseOptions): Promise<Database>
   } finally {
     client.destroy();
   }
+}
+
+function fileIdentity(file: string): string {
+  const { ino, birthtimeNs } = statSync(file, { bigint: true });
+  return `file ${ino} of ${birthtimeNs}`;
 }
 
 function firstLine(error: unknown): string {

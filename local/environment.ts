@@ -24,18 +24,22 @@ export type EnvironmentOptions = {
   readonly sockets: SocketTransport;
   /** The key that seals secrets. */
   readonly secretKeyFile: string;
+  /** Which file the table is; undefined where the database is none of ours. */
+  readonly tableIdentity?: string | undefined;
   readonly launchRate?: string | undefined;
   readonly launchBurst?: string | undefined;
   readonly busTaskRuns?: 'true' | 'false';
 };
 
 function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
-  const { queueUrls, apiUrl, socketsUrl, sockets, secretKeyFile, busTaskRuns = 'false', ...rates } = options;
+  const { queueUrls, apiUrl, socketsUrl, sockets, secretKeyFile, tableIdentity, ...others } = options;
+  const { busTaskRuns = 'false', ...rates } = others;
   const tables = { SLIPWAY_CONTROL_TABLE: controlTableName, SLIPWAY_BULK_TABLE: bulkTableName };
   const queues = { SLIPWAY_SUBMIT_QUEUE_URL: queueUrls.submit, SLIPWAY_OBSERVE_QUEUE_URL: queueUrls.observe };
   const events = { SLIPWAY_EVENTS_QUEUE_URL: queueUrls.events };
   const connections = { SLIPWAY_SOCKETS_URL: socketsUrl };
   const act = { SLIPWAY_ACT_QUEUE_URL: queueUrls.act };
+  const identity = tableIdentity === undefined ? {} : { SLIPWAY_TABLE_IDENTITY: tableIdentity };
   const secretKey = { SLIPWAY_SECRET_KEY_FILE: secretKeyFile };
   const launches = {
     ...(rates.launchRate === undefined ? {} : { SLIPWAY_LAUNCH_RATE: rates.launchRate }),
@@ -43,12 +47,13 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
   };
   const cluster = { SLIPWAY_STACK: 'local', SLIPWAY_CLUSTER_ARN: ourClusterArn };
   return {
-    api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey, ...launches },
+    api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey, ...identity, ...launches },
     trigger: { ...tables, ...queues },
     submit: {
       ...tables,
       ...queues,
       ...secretKey,
+      ...identity,
       ...cluster,
       SLIPWAY_API_URL: apiUrl,
       SLIPWAY_EXECUTION_ROLE_ARN: roleArn('slipway-task-execution'),

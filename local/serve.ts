@@ -2,6 +2,8 @@
 // Rule: whatever cannot be done is told in one line, and ends with exit code 1.
 
 import path from 'node:path';
+import { z } from 'zod';
+import { callApi } from './api-client.ts';
 import { helpText, readOptions, type StartOptions } from './options.ts';
 import { createReport, type Report } from './report.ts';
 import { startStack } from './stack.ts';
@@ -41,7 +43,8 @@ async function serve(options: StartOptions, { terminal, report, stop }: Surround
     await createWorkPools(stack.url);
     terminal.print(`slipway ready ${stack.url}`);
     const ended = Promise.race([stopped(stop), stack.lost]);
-    if (options.hasExample) {
+    const isFrozen = await tellFrozen(stack.url, terminal);
+    if (options.hasExample && !isFrozen) {
       const { runExample } = await import('./example.ts');
       await Promise.race([runExample({ stack, terminal, stop }), ended]);
     }
@@ -51,6 +54,15 @@ async function serve(options: StartOptions, { terminal, report, stop }: Surround
   } finally {
     await stack.close();
   }
+}
+
+const freeze = z.object({ frozen: z.boolean(), reason: z.string().nullable() });
+
+/** A copied folder starts nothing by itself: whoever copied it says when. */
+async function tellFrozen(apiUrl: string, terminal: Terminal): Promise<boolean> {
+  const { frozen, reason } = await callApi({ apiUrl, path: '/slipway/freeze' }, freeze);
+  if (frozen) terminal.print(`frozen: ${reason}; runs start after curl -X POST ${apiUrl}/slipway/thaw`);
+  return frozen;
 }
 
 /** Aborts with the first SIGINT, SIGTERM or SIGHUP. Npm and the terminal may both send one, so more change nothing. */

@@ -83,7 +83,8 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const url = `http://127.0.0.1:${gateway.port}/api`;
   const secretKeyFile = makeSecretKey(path.join(folder.path, 'secret-key'));
   const surroundings = { endpoints, queueUrls: queue.urls, apiUrl: url, socketsUrl: gateway.socketsUrl, secretKeyFile };
-  applyEnvironment({ ...options, ...surroundings, sockets: options.sockets ?? 'local' }, process.env);
+  const given = { ...surroundings, tableIdentity: database.identity, sockets: options.sockets ?? 'local' };
+  applyEnvironment({ ...options, ...given }, process.env);
   const urgentWork = noUrgentWork();
   const loaded = await loadLambdas(foregroundSteps);
   const lambdas = {

@@ -45,6 +45,7 @@ export class Api extends Construct {
       },
     });
     data.tables.grantControl(lambda);
+    data.tables.grantIdentity(lambda);
     data.tables.grantIndexes(lambda, ['runs', 'lane', 'parent']);
     data.tables.grantAppendLogs(lambda);
     data.tables.grantReadLogs(lambda);

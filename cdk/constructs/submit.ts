@@ -27,7 +27,8 @@ export class Submit extends Construct {
     const { data, tasks, settings } = props;
     const lambda = new StepLambda(this, 'Lambda', { step: 'submit', environment: variables(props) });
     data.tables.grantControl(lambda);
-    data.tables.grantIndexes(lambda, ['lane']);
+    data.tables.grantIdentity(lambda);
+    data.tables.grantIndexes(lambda, ['due', 'lane']);
     data.tables.grantAppendLogs(lambda);
     data.secretKey.grantOpen(lambda);
     data.queues.byName.submit.queue.grantSendMessages(lambda);

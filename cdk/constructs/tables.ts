@@ -1,7 +1,14 @@
 // The control and the bulk table, built from the one table of resources. Both outlive their stack,
 // and the control table can be set back to any second of the last 35 days.
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  BillingMode,
+  type ITable,
+  ProjectionType,
+  StreamViewType,
+  Table,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { bulkTable, type ControlIndex, controlTable, type IndexSettings } from '../../shared/config/resources.ts';
@@ -9,6 +16,8 @@ import { bulkTable, type ControlIndex, controlTable, type IndexSettings } from '
 export type TablesProps = {
   /** @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy;
+  /** Stream of a restored control table: it is used, and the stack's own stays as it is. @default the stack's own */
+  readonly controlStreamArn?: string | undefined;
 };
 
 const readActions = ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'] as const;
@@ -20,7 +29,7 @@ const writeActions = [
 ] as const;
 
 export class Tables extends Construct {
-  readonly control: Table;
+  readonly control: Pick<ITable, 'tableArn' | 'tableName'>;
   readonly bulk: Table;
   /** The control table's stream: every change of an item, kept for 24 hours. */
   readonly streamArn: string;
@@ -28,7 +37,7 @@ export class Tables extends Construct {
   constructor(scope: Construct, id: string, props: TablesProps = {}) {
     super(scope, id);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
-    this.control = new Table(this, 'Control', {
+    const own = new Table(this, 'Control', {
       partitionKey: { name: controlTable.partitionKey, type: AttributeType.STRING },
       sortKey: { name: controlTable.sortKey, type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
@@ -37,9 +46,12 @@ export class Tables extends Construct {
       timeToLiveAttribute: controlTable.ttl,
       removalPolicy,
     });
-    for (const [name, index] of Object.entries(controlTable.indexes)) addIndex(this.control, name, index);
-    if (this.control.tableStreamArn === undefined) throw new Error('the control table has no stream: wanted one');
-    this.streamArn = this.control.tableStreamArn;
+    for (const [name, index] of Object.entries(controlTable.indexes)) addIndex(own, name, index);
+    const { controlStreamArn } = props;
+    this.control = controlStreamArn === undefined ? own : restoredTable(this, controlStreamArn);
+    const streamArn = controlStreamArn ?? own.tableStreamArn;
+    if (streamArn === undefined) throw new Error('the control table has no stream: wanted one');
+    this.streamArn = streamArn;
     this.bulk = new Table(this, 'Bulk', {
       partitionKey: { name: bulkTable.partitionKey, type: AttributeType.STRING },
       sortKey: { name: bulkTable.sortKey, type: AttributeType.STRING },
@@ -56,6 +68,11 @@ export class Tables extends Construct {
       actions: [...readActions, ...writeActions],
       resourceArns: [this.control.tableArn],
     });
+  }
+
+  /** Which table it is: one that was restored starts frozen. */
+  grantIdentity(grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:DescribeTable'], resourceArns: [this.control.tableArn] });
   }
 
   /** Queries of these indexes of the control table, and of no other. */
@@ -109,6 +126,11 @@ export class Tables extends Construct {
   grantReadLogs(grantee: IGrantable): void {
     Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns: [this.bulk.tableArn] });
   }
+}
+
+function restoredTable(scope: Construct, tableStreamArn: string): ITable {
+  const [tableArn = ''] = tableStreamArn.split('/stream/');
+  return Table.fromTableAttributes(scope, 'RestoredControl', { tableArn, tableStreamArn });
 }
 
 function addIndex(table: Table, name: string, index: IndexSettings): void {

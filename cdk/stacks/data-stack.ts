@@ -13,6 +13,8 @@ import { Tables } from '../constructs/tables.ts';
 export type DataStackProps = StackProps & {
   /** What becomes of tables, queues and task logs when the stack is deleted. @default RemovalPolicy.RETAIN */
   readonly removalPolicy?: RemovalPolicy;
+  /** Stream of a restored control table that is used in place of the stack's own. @default the stack's own */
+  readonly controlStreamArn?: string | undefined;
 };
 
 /** What the service stack builds upon. */
@@ -31,7 +33,7 @@ export class DataStack extends Stack {
     super(scope, id, props);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.resources = {
-      tables: new Tables(this, 'Tables', { removalPolicy }),
+      tables: new Tables(this, 'Tables', { removalPolicy, controlStreamArn: props.controlStreamArn }),
       queues: new Queues(this, 'Queues', { removalPolicy }),
       authSecret: new AuthSecret(this, 'Auth').secret,
       secretKey: new SecretKey(this, 'SecretKey', { removalPolicy }),

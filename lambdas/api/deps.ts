@@ -2,6 +2,7 @@
 import type { Deployment, LogLine } from '../../shared/domain/catalogue.ts';
 import { type Limit, tagOfLimit } from '../../shared/domain/limit/limit.ts';
 import type { Run } from '../../shared/domain/run/run.ts';
+import type { AdmissionState } from '../../shared/domain/submit/admission.ts';
 import type { Artifacts } from '../../shared/ports/artifacts.ts';
 import type { Automations } from '../../shared/ports/automations.ts';
 import type { Catalogue } from '../../shared/ports/catalogue.ts';
@@ -20,6 +21,7 @@ import { type CreatedTaskRun, createTaskRun, type NewTaskRun } from '../../share
 import { deleteRun } from '../../shared/use-cases/delete-run.ts';
 import { deleteTaskRun } from '../../shared/use-cases/delete-task-run.ts';
 import { type ExplainDeps, type Explained, explainRun } from '../../shared/use-cases/explain-run.ts';
+import { freezeLaunches, type ThawDeps, thawLaunches } from '../../shared/use-cases/freeze-launches.ts';
 import { hintIfAwaited, hintMoreRoom } from '../../shared/use-cases/hint-room.ts';
 import { installBuiltInBlocks } from '../../shared/use-cases/install-blocks.ts';
 import { patchRun, type RunPatch } from '../../shared/use-cases/patch-run.ts';
@@ -90,6 +92,10 @@ export type UseCases = {
   readonly explainRun: (runId: string) => Promise<Explained | undefined>;
   /** A pool or queue takes runs again. */
   readonly wakeLanes: (place: { readonly workPoolName: string; readonly workQueueId?: string }) => Promise<void>;
+  /** undefined: nothing was ever launched. */
+  readonly readFreeze: () => Promise<AdmissionState | undefined>;
+  readonly freeze: (reason: string) => Promise<AdmissionState>;
+  readonly thaw: () => Promise<AdmissionState | undefined>;
 };
 
 export type ApiDeps = {
@@ -124,7 +130,8 @@ export function bindUseCases(
     ResumeDeps &
     RecordTaskStateDeps & { readonly taskRuns: TaskRuns } & PlanDeps &
     SaveDeps &
-    ExplainDeps,
+    ExplainDeps &
+    ThawDeps,
 ): UseCases {
   return {
     installBlocks: onceFor(() => installBuiltInBlocks(deps)),
@@ -146,6 +153,9 @@ export function bindUseCases(
     moreRoom: () => hintMoreRoom(deps),
     explainRun: (runId) => explainRun(deps, runId),
     wakeLanes: (place) => wakeLanes(deps, place),
+    readFreeze: () => deps.admission.read(),
+    freeze: (reason) => freezeLaunches(deps, reason),
+    thaw: () => thawLaunches(deps),
   };
 }
 

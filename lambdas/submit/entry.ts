@@ -30,7 +30,7 @@ const deps: TakeSubmitDeps = {
   world,
   runs: createRuns({ client, table, newId: world.newId, now: world.now }),
   lanes: createLanes({ client, table }),
-  admission: createAdmission({ client, table }),
+  admission: createAdmission({ client, table, tableIdentity: env.SLIPWAY_TABLE_IDENTITY }),
   families: createFamilies({ client, table }),
   registering: new Map(),
   catalogue: rememberLists(

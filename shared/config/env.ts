@@ -10,6 +10,8 @@ const positive = z.coerce.number().positive();
 const tables = { SLIPWAY_CONTROL_TABLE: text, SLIPWAY_BULK_TABLE: text };
 /** One of the two: a key of KMS where it is deployed, a key file on a machine. */
 const secretKey = { SLIPWAY_SECRET_KEY_ARN: text.optional(), SLIPWAY_SECRET_KEY_FILE: text.optional() };
+/** Which table it is, where the database cannot tell a copied file: then a copy would not start frozen. */
+const tableIdentity = { SLIPWAY_TABLE_IDENTITY: text.optional() };
 const submitQueue = { SLIPWAY_SUBMIT_QUEUE_URL: text };
 const observeQueue = { SLIPWAY_OBSERVE_QUEUE_URL: text };
 /** Where events go; `SLIPWAY_EVENT_DAYS` is how long the store keeps them (Prefect's default: 7). */
@@ -52,11 +54,20 @@ const schemas = {
     ...actQueue,
     ...connections,
     ...secretKey,
+    ...tableIdentity,
     ...launchRate,
     SLIPWAY_AUTH_SECRET_ARN: text.optional(),
   }),
   trigger: z.object({ ...tables, ...submitQueue, ...observeQueue }),
-  submit: z.object({ ...tables, ...submitQueue, ...observeQueue, ...secretKey, ...taskDefaults, ...launchRate }),
+  submit: z.object({
+    ...tables,
+    ...submitQueue,
+    ...observeQueue,
+    ...secretKey,
+    ...tableIdentity,
+    ...taskDefaults,
+    ...launchRate,
+  }),
   observe: z.object({
     ...tables,
     ...submitQueue,

@@ -18,6 +18,7 @@ import { deploymentRunRoutes, flowRunRoutes, flowRunStateRoutes } from './flow-r
 import { flowRoutes, uiFlowRoutes } from './flows.ts';
 import { flowRunLogRoutes, logRoutes } from './logs.ts';
 import { savedSearchRoutes } from './saved-searches.ts';
+import { slipwayRoutes } from './slipway.ts';
 import { taskRunRoutes, taskRunStateRoutes } from './task-runs.ts';
 import { taskWorkerRoutes, uiTaskRunRoutes } from './ui-task-runs.ts';
 import { variableRoutes } from './variables.ts';
@@ -52,6 +53,7 @@ export const allRoutes = {
   poolQueues: poolQueueRoutes,
   savedSearches: savedSearchRoutes,
   schemaChecks: schemaCheckRoutes,
+  slipway: slipwayRoutes,
   tagLimits: tagLimitRoutes,
   taskRunStates: taskRunStateRoutes,
   taskRuns: taskRunRoutes,

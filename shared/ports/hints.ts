@@ -9,7 +9,11 @@ export type SubmitHint =
   /** Slots came free, or a limit, pool or queue lets more runs through: the pump looks at what waits. */
   | { readonly kind: 'room' }
   /** An attempt whose launch is open. */
-  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number };
+  | { readonly kind: 'attempt'; readonly runId: string; readonly attempt: number }
+  /** A task of an attempt that the table has not heard of: the table is older than the task. */
+  | { readonly kind: 'adopt'; readonly cluster: string; readonly taskArn: string }
+  /** A restored table is to be matched with what ECS knows. */
+  | { readonly kind: 'match' };
 
 /** A task that is to be described. With an attempt: ECS no longer lists it as running. Without: no open attempt knows it. */
 export type SweptTask = { readonly taskArn: string; readonly runId?: string; readonly attempt?: number };

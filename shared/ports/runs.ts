@@ -83,6 +83,10 @@ export type Runs = {
    * changed in the same transaction: nobody but its deadline may ever come to stop its task.
    */
   remove(run: Run, attempt?: { readonly before: Attempt; readonly after: Attempt }): Promise<Write>;
+  /** Consistent: the number of the last attempt that the table knows of a run, deleted ones included. */
+  lastAttempt(runId: string): Promise<number | undefined>;
+  /** A run that the table does not know had so many attempts: whoever creates it counts on from there (rule 4). */
+  bury(runId: string, attempt: number): Promise<Write>;
   /** Consistent: every run that was ever recorded under a task run of this one. Some may be deleted. */
   children(runId: string): Promise<readonly string[]>;
   /** The runs under these task runs, from an index. */

@@ -36,5 +36,5 @@ export type Tasks = {
   runningPages(cluster: string): AsyncIterable<readonly string[]>;
   /** ARNs. */
   listRunning(cluster: string, family?: string): AsyncIterable<string>;
-  listStopped(cluster: string, family: string): AsyncIterable<string>;
+  listStopped(cluster: string, family?: string): AsyncIterable<string>;
 };

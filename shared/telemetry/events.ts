@@ -36,6 +36,12 @@ export function createTelemetry(log: Log) {
       log('INFO', 'runs planned', { deployment_id: deploymentId, count }),
     planPutOff: (deploymentId: string, error: unknown) =>
       log('WARN', 'plan put off', { deployment_id: deploymentId, error: String(error) }),
+    launchesFrozen: (reason: string) => log('WARN', 'launches frozen', { reason }),
+    launchesThawed: () => log('WARN', 'launches thawed', {}),
+    tasksMatched: (counts: { tasks: number; adopted: number; open: number }) =>
+      log('INFO', 'tasks matched with the table', counts),
+    taskAdopted: (attempt: { runId: string; number: number }, taskArn: string) =>
+      log('WARN', 'task adopted', { flow_run_id: attempt.runId, attempt: attempt.number, task_arn: taskArn }),
     pumpHeld: () => log('INFO', 'pump held elsewhere', {}),
     requestRefused: (reason: string) => log('WARN', 'run request refused', { reason }),
     frameNotCarried: (ref: { kind: string; id: string }, bytes: number) =>

@@ -107,7 +107,7 @@ async function isFormerOpen(deps: ClaimDeps, run: Run): Promise<boolean> {
 }
 
 /** The first send is written with the claim: a crash right after it counts as a send whose reply was lost. */
-function newAttempt(run: Run, job: Extract<Job, { kind: 'job' }>, now: number): Attempt {
+export function newAttempt(run: Run, job: Extract<Job, { kind: 'job' }>, now: number): Attempt {
   const number = run.attempt + 1;
   return {
     runId: run.id,

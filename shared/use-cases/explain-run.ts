@@ -7,7 +7,7 @@ import { type PlaceLimits, placeLimits } from '../domain/limit/place-slots.ts';
 import { activeSlots, isExpired } from '../domain/limit/room.ts';
 import { type Latency, latencyOf } from '../domain/run/latency.ts';
 import type { Run } from '../domain/run/run.ts';
-import { emptyAdmission, type LaunchRate, launchTime } from '../domain/submit/admission.ts';
+import { emptyAdmission, isFrozen, type LaunchRate, launchTime } from '../domain/submit/admission.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Limits } from '../ports/limits.ts';
@@ -61,7 +61,7 @@ async function readFacts(deps: ExplainDeps, run: Run): Promise<ExplainFacts> {
     limits: [...(await placeFacts(deps, place)), ...(await deploymentFacts(deps, deployment))],
     admission: {
       ...launchTime(admission, deps.launchRate, now),
-      isFrozen: admission.frozen,
+      isFrozen: isFrozen(admission),
       perSecond: deps.launchRate.perSecond,
     },
   };

@@ -5,7 +5,10 @@ import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { ObserveHint, SubmitHint } from '../ports/hints.ts';
 import type { SeenTask } from '../ports/tasks.ts';
+import { adoptTask } from './adopt-task.ts';
+import { thawMatched } from './freeze-launches.ts';
 import { inParallel } from './in-parallel.ts';
+import { matchTasks } from './match-tasks.ts';
 import { type ObserveDeps, observeTask } from './observe-task.ts';
 import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
 import { type SubmitDeps, submitRuns } from './submit-runs.ts';
@@ -45,6 +48,23 @@ export async function takeSubmitHints(deps: TakeSubmitDeps, hints: readonly Subm
   const launch = launchSteps(deps);
   const attempts = hints.filter((hint) => hint.kind === 'attempt');
   await Promise.all(attempts.map(({ runId, attempt }) => visitAttempt(deps, { runId, attempt }, { launch })));
+  for (const hint of hints) if (hint.kind === 'adopt') await adopt(deps, hint);
+  if (hints.some(({ kind }) => kind === 'match')) await match(deps);
+}
+
+async function adopt(
+  deps: TakeSubmitDeps,
+  { cluster, taskArn }: Extract<SubmitHint, { kind: 'adopt' }>,
+): Promise<void> {
+  const { tasks } = await deps.tasks.describe(cluster, [taskArn]);
+  for (const seen of tasks) await adoptTask(deps, seen);
+}
+
+/** Tasks that nobody may have take a while to stop: until then the table stays frozen. */
+async function match(deps: TakeSubmitDeps): Promise<void> {
+  const unwanted = await matchTasks(deps);
+  if (unwanted === 0) await thawMatched(deps);
+  else await deps.hints.submit([{ kind: 'match' }], { delaySeconds: 5 });
 }
 
 async function touch({ lanes, world, touchedLanes }: TakeSubmitDeps, name: string, lane: Lane): Promise<void> {

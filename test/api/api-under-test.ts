@@ -74,6 +74,8 @@ export type ApiUnderTest = {
   readonly counters: Counters;
   readonly lanes: Lanes;
   readonly admission: Admission;
+  /** What the use cases are bound to. */
+  readonly bound: Parameters<typeof bindUseCases>[0];
   readonly clock: { now: number };
   /** What was sent to connections, oldest first. */
   readonly frames: SentFrame[];
@@ -109,16 +111,19 @@ export async function startApi(): Promise<ApiUnderTest> {
   const announceLogs = async (lines: readonly KeptLine[]) => void announced.push(...lines);
   const log: Log = (level, message, fields) => void logged.push({ level, message, fields });
   const newId = () => timedId(clock.now, machine.newId());
-  const world: World = { ...machine, newId, now: () => clock.now, sleep: async () => {} };
+  const sleep = async (milliseconds: number) => {
+    clock.now += milliseconds;
+  };
+  const world: World = { ...machine, newId, now: () => clock.now, sleep };
   const control = { client, table: database.controlTable };
   const stores = {
     world,
     runs: createRuns({ ...control, newId: world.newId, now: world.now }),
     lanes: createLanes(control),
+    admission: createAdmission({ ...control, now: world.now }),
     logs: createLogs({ client, table: database.bulkTable, sha256: world.sha256, now: world.now }),
     plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
     limits: createLimits(control),
-    admission: createAdmission(control),
     launchRate: { perSecond: 20, burst: 100 },
     runInputs: createRunInputs(control),
     taskRuns: createTaskRuns({ ...control, newId: world.newId, sha256: world.sha256 }),
@@ -175,6 +180,7 @@ export async function startApi(): Promise<ApiUnderTest> {
     counters,
     lanes: stores.lanes,
     admission: stores.admission,
+    bound: stores,
     clock,
     frames,
     taskQueueDeps: stores,

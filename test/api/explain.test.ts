@@ -117,9 +117,9 @@ describe('GET /flow_runs/{id}/explain', () => {
     expect(await explained(id)).toMatchObject({ reason: 'quota', evidence: { wait_ms: 50, share: 1 } });
     await write({ share: 0.5, throttledAt: start });
     expect((await explained(id)).sentence).toContain('10 a second since AWS throttled, of 20: the next task can start');
-    await write({ frozen: true });
+    await write({ freeze: { since: start, reason: 'a test' } });
     expect((await explained(id)).reason).toBe('frozen');
-    await write({ frozen: false, share: 1, launches: { tokens: 100, at: start } });
+    await write({ freeze: undefined, share: 1, launches: { tokens: 100, at: start } });
     expect((await explained(id)).reason).toBe('next');
   });
 

@@ -77,7 +77,7 @@ function actionsOfAdapters(): string[] {
 function actionOf(service: string, name: string): string[] {
   if (service === 'eventbridge') return [`events:${name}`];
   if (service === 'ecs') return [`ecs:${name}`];
-  if (name === 'Query') return ['dynamodb:Query'];
+  if (name === 'Query' || name === 'DescribeTable') return [`dynamodb:${name}`];
   return name.startsWith('Transact') ? [] : [`dynamodb:${name}Item`];
 }
 
@@ -86,13 +86,19 @@ describe('what a step may do', () => {
     const onTables = actionsOf(step).filter((action) => action.startsWith('dynamodb:'));
 
     expect(onTables.length).toBeGreaterThan(0);
-    expect(onTables.filter((action) => /Scan|Table|PartiQL|Export|Import|Backup/.test(action))).toEqual([]);
+    const harmless = ['dynamodb:DescribeTable'];
+    const others = onTables.filter((action) => !harmless.includes(action));
+    expect(others.filter((action) => /Scan|Table|PartiQL|Export|Import|Backup/.test(action))).toEqual([]);
+  });
+
+  it('lets those see which table it is who may freeze, thaw or launch', () => {
+    expect(stepNames.filter((step) => actionsOf(step).includes('dynamodb:DescribeTable'))).toEqual(['api', 'submit']);
   });
 
   it.each([
     { step: 'api', indexes: ['lane', 'parent', 'runs'] },
     { step: 'trigger', indexes: [] },
-    { step: 'submit', indexes: ['lane'] },
+    { step: 'submit', indexes: ['due', 'lane'] },
     { step: 'observe', indexes: ['lane'] },
     { step: 'clock', indexes: ['due'] },
     { step: 'publish', indexes: [] },

@@ -1,8 +1,9 @@
 // The settings of a deployment: what each changes, and that a value nobody can have meant stops the synthesis.
 import { App } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { readSettings } from '../../cdk/settings.ts';
-import { buildTemplates, roleStatements } from './templates.ts';
+import { buildTemplates, resourcesOf, roleStatements } from './templates.ts';
 
 const read = (context: Record<string, unknown>) => readSettings(new App({ context }).node);
 
@@ -39,6 +40,11 @@ describe('readSettings', () => {
     ['slipway:removalPolicy', 'snapshot', 'setting slipway:removalPolicy must be retain or destroy, got "snapshot"'],
     ['slipway:eventDays', '-1', 'setting slipway:eventDays must be a number above 0, got "-1"'],
     ['slipway:busTaskRuns', 'yes', 'setting slipway:busTaskRuns must be true or false, got "yes"'],
+    [
+      'slipway:controlStreamArn',
+      'arn:aws:dynamodb:eu-west-1:123456789012:table/restored',
+      'setting slipway:controlStreamArn must be the ARN of a table\'s stream, got "arn:aws:dynamodb:eu-west-1:123456789012:table/restored"',
+    ],
     ['slipway:defaultImage', 7, 'setting slipway:defaultImage must be text, got 7'],
   ])('refuses %s = %j', (name, value, sentence) => {
     expect(() => read({ [name]: value })).toThrow(sentence);
@@ -48,6 +54,34 @@ describe('readSettings', () => {
     expect(() => read({ 'slipway:lunchRate': '20' })).toThrow(
       /^unknown setting slipway:lunchRate: wanted one of slipway:launchRate,/,
     );
+  });
+});
+
+describe('a restored control table', () => {
+  const table = 'arn:aws:dynamodb:eu-west-1:123456789012:table/slipway-restored';
+  const stream = `${table}/stream/2026-11-28T12:00:00.000`;
+  const { data, service } = buildTemplates({ 'slipway:controlStreamArn': stream });
+
+  it('takes the place of the own one in every Lambda, which is kept', () => {
+    const variables = resourcesOf(service, 'AWS::Lambda::Function').map(({ Properties }) =>
+      z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) }).parse(Properties),
+    );
+    const names = variables.flatMap(({ Environment }) => Environment.Variables['SLIPWAY_CONTROL_TABLE'] ?? []);
+
+    expect(names.length).toBeGreaterThan(8);
+    expect(new Set(names)).toEqual(new Set(['slipway-restored']));
+    expect(Object.keys(data.findResources('AWS::DynamoDB::Table'))).toHaveLength(2);
+  });
+
+  it('is what roles may use and whose stream wakes publish', () => {
+    const used = roleStatements(service).flatMap(({ Resource }) => JSON.stringify(Resource));
+    const sources = resourcesOf(service, 'AWS::Lambda::EventSourceMapping').map(
+      ({ Properties }) => Properties['EventSourceArn'],
+    );
+
+    expect(used.filter((resource) => resource.includes('TablesControl'))).toEqual([]);
+    expect(used.some((resource) => resource.includes(`${table}/index/due`))).toBe(true);
+    expect(sources).toContain(stream);
   });
 });
 

@@ -164,7 +164,7 @@ describe('a reservation', () => {
     const third = await triggerOnce(stage, 'third');
     const admission = await stage.deps.admission.read();
     if (admission === undefined) throw new Error('no admission');
-    await stage.deps.admission.write(admission, { ...admission, frozen: true });
+    await stage.deps.admission.write(admission, { ...admission, freeze: { since: 0, reason: 'a test' } });
     stage.queues.submit.clear();
     stage.clock.advanceTo(stage.clock.now() + 60_000);
 

@@ -99,7 +99,7 @@ describe('launch time', () => {
   });
 
   it('is given to nobody while frozen', () => {
-    const frozen = { ...fresh, frozen: true };
+    const frozen = { ...fresh, freeze: { since: start, reason: 'a test' } };
 
     expect(grant(frozen, rate, { count: 1, now: start })).toEqual({ kind: 'frozen' });
     expect(grantRepeat(frozen, rate, start)).toEqual({ kind: 'frozen' });

@@ -22,6 +22,7 @@ import { flowHandlers } from './flows.ts';
 import { globalLimitHandlers, limitHolderHandlers } from './global-limits.ts';
 import { flowRunLogHandlers, logHandlers } from './logs.ts';
 import { savedSearchHandlers } from './saved-searches.ts';
+import { slipwayHandlers } from './slipway.ts';
 import { tagLimitHandlers } from './tag-limits.ts';
 import { taskRunHandlers, taskRunStateHandlers } from './task-runs.ts';
 import { uiFlowHandlers } from './ui-flows.ts';
@@ -58,6 +59,7 @@ const allHandlers = {
   poolQueues: poolQueueHandlers,
   savedSearches: savedSearchHandlers,
   schemaChecks: schemaCheckHandlers,
+  slipway: slipwayHandlers,
   tagLimits: tagLimitHandlers,
   taskRunStates: taskRunStateHandlers,
   taskRuns: taskRunHandlers,

@@ -51,6 +51,8 @@ type Heads = Pick<
   | 'readStates'
   | 'readState'
   | 'remove'
+  | 'lastAttempt'
+  | 'bury'
   | 'children'
 >;
 
@@ -193,6 +195,19 @@ function createHeads(options: RunStoreOptions): Heads {
       if (write === 'written') await sweepDeletedRun({ client, table, now }, run.id);
       return write;
     },
+
+    async lastAttempt(runId) {
+      const item = await get(client, table, runHeadKey(runId));
+      return item === undefined ? undefined : (buriedAttempt(item) ?? runFromItem(item).run.attempt);
+    },
+
+    bury: (runId, attempt) =>
+      put(client, {
+        TableName: table,
+        Item: tombstoneItem(runId, attempt, now() + timing.tracesKept),
+        ConditionExpression: 'attribute_not_exists(pk) OR last_attempt < :attempt',
+        ExpressionAttributeValues: { ':attempt': attempt },
+      }),
 
     async children(runId) {
       const items = await queryAll(client, {

@@ -137,6 +137,7 @@ export function createTasks(clients: { readonly ecs: ECSClient; readonly launch:
     runningPages: (cluster) => pages({ cluster, desiredStatus: 'RUNNING' }),
     listRunning: (cluster, family) =>
       list({ cluster, desiredStatus: 'RUNNING', ...(family === undefined ? {} : { family }) }),
-    listStopped: (cluster, family) => list({ cluster, family, desiredStatus: 'STOPPED' }),
+    listStopped: (cluster, family) =>
+      list({ cluster, desiredStatus: 'STOPPED', ...(family === undefined ? {} : { family }) }),
   };
 }

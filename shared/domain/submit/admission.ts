@@ -7,13 +7,29 @@ export type LaunchRate = {
   readonly burst: number;
 };
 
+export type Freeze = { readonly since: number; readonly reason: string };
+
+export type Restored = {
+  /** Identity of the table that was backed up. */
+  readonly from: string;
+  /** When that was noticed, epoch ms. */
+  readonly since: number;
+  /** Somebody asked to thaw: it thaws by itself once what ECS knows is matched. */
+  readonly thawAskedAt?: number;
+};
+
 export type AdmissionState = {
   readonly version: number;
   /** Raised with every lease: what an older epoch reserved may no longer be written under its name. */
   readonly epoch: number;
   readonly leaseUntil: number;
   readonly more: boolean;
-  readonly frozen: boolean;
+  /** Somebody froze launches (rule 14). */
+  readonly freeze?: Freeze;
+  /** The table is another than the one that this state was written for: it was restored. */
+  readonly restored?: Restored;
+  /** When the last reservation that was given runs out, epoch ms. @default none was given */
+  readonly reservedUntil?: number;
   readonly launches: { readonly tokens: number; readonly at: number };
   /** Share of the configured rate in use: halved on throttling, creeping back to 1. */
   readonly share: number;
@@ -25,7 +41,6 @@ export const emptyAdmission = (rate: LaunchRate, now: number): AdmissionState =>
   epoch: 0,
   leaseUntil: 0,
   more: false,
-  frozen: false,
   launches: { tokens: rate.burst, at: now },
   share: 1,
 });
@@ -68,10 +83,36 @@ export type Grant =
   | { readonly kind: 'frozen' }
   | { readonly kind: 'exhausted'; readonly waitMs: number };
 
+export function isFrozen({ freeze, restored }: AdmissionState): boolean {
+  return freeze !== undefined || restored !== undefined;
+}
+
+/** No reservation is given any more; the ones that were given run out. Who froze first is remembered. */
+export function frozen({ restored, ...state }: AdmissionState, freeze: Freeze): AdmissionState {
+  const { thawAskedAt: _takenBack, ...still } = restored ?? {};
+  return { ...state, freeze: state.freeze ?? freeze, ...('from' in still ? { restored: still } : {}) };
+}
+
+/** As it is read in another table than it was written for: whatever was launched since then is not in this table. */
+export function inRestoredTable(state: AdmissionState, restored: Restored): AdmissionState {
+  return { ...state, restored };
+}
+
+/** Reservations are given again; a restored table only notes that this is wanted. */
+export function thawed({ freeze: _freeze, restored, ...state }: AdmissionState, now: number): AdmissionState {
+  if (restored === undefined) return state;
+  return { ...state, restored: { ...restored, thawAskedAt: restored.thawAskedAt ?? now } };
+}
+
+/** What ECS knows is matched, so the table is like any other, if somebody asked for it. */
+export function matched({ restored, ...state }: AdmissionState): AdmissionState {
+  return restored === undefined || restored.thawAskedAt !== undefined ? state : { ...state, restored };
+}
+
 /** Takes the lease and reserves up to `wanted` launches, or says why not. */
 export function grant(state: AdmissionState, rate: LaunchRate, wanted: { count: number; now: number }): Grant {
   const { now } = wanted;
-  if (state.leaseUntil > now && !state.frozen) return { kind: 'held', after: { ...state, more: true } };
+  if (state.leaseUntil > now && !isFrozen(state)) return { kind: 'held', after: { ...state, more: true } };
   const lease = { epoch: state.epoch + 1, leaseUntil: now + timing.pumpLease, more: false };
   return reserve({ ...state, ...lease }, rate, wanted);
 }
@@ -86,7 +127,7 @@ function reserve(
   rate: LaunchRate,
   { count, now }: { count: number; now: number },
 ): Exclude<Grant, { kind: 'held' }> {
-  if (state.frozen) return { kind: 'frozen' };
+  if (isFrozen(state)) return { kind: 'frozen' };
   const tokens = tokensNow(state, rate, now);
   const granted = Math.min(count, Math.floor(tokens));
   if (granted < 1) {
@@ -95,7 +136,11 @@ function reserve(
   return {
     kind: 'granted',
     // Clocks differ by milliseconds: time that was counted is not counted again.
-    after: { ...state, launches: { tokens: tokens - granted, at: Math.max(now, state.launches.at) } },
+    after: {
+      ...state,
+      launches: { tokens: tokens - granted, at: Math.max(now, state.launches.at) },
+      reservedUntil: Math.max(state.reservedUntil ?? 0, now + timing.reservation),
+    },
     reservation: { epoch: state.epoch, count: granted, expiresAt: now + timing.reservation },
   };
 }

@@ -29,6 +29,7 @@ import { createLog } from '../../../shared/telemetry/log.ts';
 import { keepTime } from '../../../shared/use-cases/keep-time.ts';
 import { takeObserveHint, takeSubmitHints, takeTask } from '../../../shared/use-cases/take-hints.ts';
 import { createTables, type TestDatabase } from '../database.ts';
+import { type Backup, copyItems, putItems } from './backup.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { Crash, type CrashPlan, type CrashPoint, crashPlan } from './crash-plan.ts';
 import { type ModelEcs, type ModelEcsOptions, modelCluster, modelEcs, type TaskScript } from './model-ecs.ts';
@@ -113,7 +114,9 @@ export async function startStage(options: StageOptions) {
   const problems: string[] = [];
   // Whoever watches is not the program: his reads are no points to die at.
   const watching = createDocumentClient();
-  const onlooker = createRuns({ client: watching, table: names.controlTable, newId: deps.world.newId, now: clock.now });
+  const watch = (table: string): Runs =>
+    createRuns({ client: watching, table, newId: realWorld.newId, now: clock.now });
+  let onlooker = watch(names.controlTable);
   const stage = {
     clock,
     plan,
@@ -135,9 +138,20 @@ export async function startStage(options: StageOptions) {
     },
     /** Another process of the program, with clients of its own. */
     another: (): StageDeps => {
-      const other = wire({ plan, clock, queues, names, options });
+      const other = wire({ plan, clock, queues, names: { ...names, controlTable: stage.controlTable }, options });
       clients.push(...other.clients);
       return other.deps;
+    },
+    /** Whatever the control table holds now. */
+    backUp: () => copyItems(watching, stage.controlTable),
+    /** From now on the program works on another table, which holds what was backed up. */
+    async restore(items: Backup) {
+      const restored = `${names.controlTable}-restored`;
+      await createTables(options.database.endpoint, { controlTable: restored, bulkTable: `${restored}-bulk` });
+      await putItems(watching, restored, items);
+      stage.controlTable = restored;
+      stage.deps = stage.another();
+      onlooker = watch(restored);
     },
     async close() {
       for (const client of [...clients, watching]) client.destroy();
@@ -194,7 +208,7 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
   const sent: PrefectEvent[] = [];
   const stores: StageStores = {
     runs: createRuns({ client, table, newId: world.newId, now: clock.now }),
-    admission: createAdmission({ client, table }),
+    admission: createAdmission({ client, table, now: clock.now }),
   };
   const deps = {
     world,

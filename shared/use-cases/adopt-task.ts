@@ -1,0 +1,99 @@
+// Gives a task back to its run after the table was set back to a time before the task's attempt (rule 14): the attempt
+// is opened once more, with the number and the task that it had, so nothing is started twice and no number repeats.
+// Safe when doubled or late: an attempt that is there is not opened again.
+import type { Attempt } from '../domain/run/attempt.ts';
+import { endingWithoutTask } from '../domain/run/closing.ts';
+import type { Run } from '../domain/run/run.ts';
+import type { ProposedState } from '../domain/run/state.ts';
+import { enterState, mayFollow, mintState } from '../domain/run/transition.ts';
+import { ownerOf, type TaskOwner } from '../domain/task/started-by.ts';
+import type { SeenTask, Tasks } from '../ports/tasks.ts';
+import { ContentionError, maximumRaces, withDeadline } from './change-run.ts';
+import { type ClaimDeps, createFacts, newAttempt } from './claim-run.ts';
+import { type CloseDeps, closeAttempt } from './close-attempt.ts';
+import { foldObservation } from './fold-observation.ts';
+import { renderJob } from './render-job.ts';
+import { visitAttempt } from './visit-attempt.ts';
+
+export type AdoptDeps = ClaimDeps & CloseDeps & { readonly tasks: Tasks };
+
+/** `known`: the task belongs to an attempt of its run. `unwanted`: nobody may have it, and it was asked to stop. */
+export type Adoption = 'known' | 'adopted' | 'unwanted';
+
+/** @returns undefined for a task that is none of ours */
+export async function adoptTask(deps: AdoptDeps, seen: SeenTask): Promise<Adoption | undefined> {
+  const owner = ownerOf(seen.startedBy);
+  if (owner === undefined || owner.stack !== deps.stack) return undefined;
+  const opened = await openAgain(deps, owner, seen);
+  const id = { runId: owner.runId, attempt: owner.attempt };
+  const folded = await foldObservation(deps, id, seen);
+  if (folded.kind === 'known') {
+    await visitAttempt(deps, id);
+    return opened ? 'adopted' : 'known';
+  }
+  if (seen.task.lastStatus !== 'STOPPED') {
+    deps.telemetry.foreignTask(seen.taskArn);
+    await deps.tasks.stop(seen.cluster, seen.taskArn, 'slipway: no open attempt has this task');
+  }
+  return 'unwanted';
+}
+
+/** Whether the attempt was opened here. */
+async function openAgain(deps: AdoptDeps, { runId, attempt: number }: TaskOwner, seen: SeenTask): Promise<boolean> {
+  for (let race = 0; race < maximumRaces; race += 1) {
+    const run = await deps.runs.read(runId);
+    if (run === undefined) {
+      await deps.runs.bury(runId, number);
+      return false;
+    }
+    if (run.attempt >= number) return false;
+    if (run.isAttemptOpen) {
+      await closeFormer(deps, run, number);
+      continue;
+    }
+    const outcome = await openOnce(deps, run, { number, seen });
+    if (outcome !== 'lost') return outcome === 'opened';
+  }
+  throw new ContentionError(`run ${runId}`);
+}
+
+/** A later attempt is opened only once the former one is over, so that one has no task any more. */
+async function closeFormer(deps: AdoptDeps, run: Run, number: number): Promise<void> {
+  const reason = `the table was restored, and attempt ${number} was found`;
+  await closeAttempt(deps, { runId: run.id, number: run.attempt }, (head) => ({
+    end: 'lost',
+    reason,
+    ending: endingWithoutTask(head, reason, () => ({ kind: 'restart', reason, delayMs: 0 })),
+  }));
+}
+
+async function openOnce(
+  deps: AdoptDeps,
+  run: Run,
+  { number, seen }: { readonly number: number; readonly seen: SeenTask },
+): Promise<'opened' | 'counted' | 'lost'> {
+  const numbered: Run = { ...run, attempt: number - 1 };
+  const job = await renderJob(deps, createFacts(deps), numbered);
+  const head = job.kind === 'job' ? pendingAgain(deps, numbered) : undefined;
+  if (job.kind !== 'job' || head === undefined) {
+    return (await deps.runs.change(run, { ...run, attempt: number })) === 'lost' ? 'lost' : 'counted';
+  }
+  const at = seen.task.createdAt ?? deps.world.now();
+  const attempt: Attempt = { ...newAttempt(numbered, job, at), cluster: seen.cluster };
+  const after = withDeadline({ ...head, attempt: number, isAttemptOpen: true }, attempt);
+  if ((await deps.runs.openAttempt(run, after, { attempt })) === 'lost') return 'lost';
+  deps.telemetry.taskAdopted(attempt, seen.taskArn);
+  return 'opened';
+}
+
+/** The head once it is Pending again by the way that the table of states allows; undefined where there is none. */
+function pendingAgain({ world }: AdoptDeps, run: Run): Run | undefined {
+  const enter = (head: Run, proposed: ProposedState): Run =>
+    enterState(head, mintState(head, proposed, { id: world.newId(), now: world.now() }));
+  const message = 'The table was restored: the task that this run has is its own again.';
+  const pending: ProposedState = { type: 'PENDING', name: 'Pending', message, details: {} };
+  if (mayFollow(run.state.type, 'PENDING')) return enter(run, pending);
+  if (!mayFollow(run.state.type, 'SCHEDULED')) return undefined;
+  const scheduledTime = world.now();
+  return enter(enter(run, { type: 'SCHEDULED', name: 'AwaitingRetry', message, details: { scheduledTime } }), pending);
+}
