@@ -5,6 +5,7 @@ import type { Explanation } from '../domain/explain/reasons.ts';
 import type { Gate } from '../domain/limit/limit.ts';
 import { type PlaceLimits, placeLimits } from '../domain/limit/place-slots.ts';
 import { activeSlots, isExpired } from '../domain/limit/room.ts';
+import type { Attempt } from '../domain/run/attempt.ts';
 import { type Latency, latencyOf } from '../domain/run/latency.ts';
 import type { Run } from '../domain/run/run.ts';
 import { emptyAdmission, isFrozen, type LaunchRate, launchTime } from '../domain/submit/admission.ts';
@@ -54,7 +55,7 @@ async function readFacts(deps: ExplainDeps, run: Run): Promise<ExplainFacts> {
   return {
     now,
     run,
-    ...(attempt && { attempt }),
+    ...(attempt && { attempt, ...refusalOf(attempt) }),
     ...place,
     workers,
     ...(deployment && { deployment: { ...deployment, isPaused: deployment.paused } }),
@@ -65,6 +66,16 @@ async function readFacts(deps: ExplainDeps, run: Run): Promise<ExplainFacts> {
       perSecond: deps.launchRate.perSecond,
     },
   };
+}
+
+/** An attempt that remembers its tries, newest last. */
+type Remembering = Pick<Attempt, 'number'> & {
+  readonly pastTries?: readonly { readonly class: string; readonly reason: string }[];
+};
+
+function refusalOf({ pastTries = [] }: Remembering): Pick<ExplainFacts, 'lastRefusal'> {
+  const last = pastTries.at(-1);
+  return last === undefined ? {} : { lastRefusal: { class: last.class, reason: last.reason } };
 }
 
 async function placeFacts(deps: ExplainDeps, place: PlaceLimits & Pick<ExplainFacts, 'workPool' | 'workQueue'>) {

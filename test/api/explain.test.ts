@@ -123,6 +123,22 @@ describe('GET /flow_runs/{id}/explain', () => {
     expect((await explained(id)).reason).toBe('next');
   });
 
+  it('tells what ECS said when it last refused, and when the next try comes', async () => {
+    const id = await triggered({ work_pool_name: 'push' });
+    const reason = 'Capacity is unavailable at this time';
+    const refused = { asked: { capacity: 'FARGATE' }, sends: 1, endedAt: start, class: 'capacity' } as const;
+    const tries = { pastTries: [{ ...refused, number: 1, code: 'RESOURCE', reason }] };
+    const currentTry = { number: 2, clientToken: 't', sends: 0 };
+    await claimed(id, { ...tries, currentTry, dueAt: start + 4_000 });
+
+    const answer = await explained(id);
+
+    expect(answer).toMatchObject({ reason: 'refused', evidence: { class: 'capacity', said: reason } });
+    expect(answer.sentence).toBe(
+      `ECS refused to start its task (try 1, capacity: ${reason}); the next try is made in 4 s. Its start deadline is in 900 s.`,
+    );
+  });
+
   it('tells how far the task has come, with the deadline and the latency so far', async () => {
     const id = await triggered({ work_pool_name: 'push' });
     const task = aTask('PENDING', { createdAt: start + 3_000, pullStartedAt: start + 13_000 });
