@@ -108,8 +108,8 @@ const howItIsKept: JsonObject = {
   }),
 };
 
-/** What prefect-aws does not have. */
-const ours: JsonObject = {
+/** Variables that prefect-aws does not have. */
+export const ownVariables: JsonObject = {
   when_silent: {
     anyOf: [{ type: 'string', enum: [...silencePolicies] }, { type: 'null' }],
     default: null,
@@ -197,7 +197,7 @@ export const ecsPushTemplate: JsonObject = {
       ...whatItRuns,
       ...whereItRuns,
       ...howItIsKept,
-      ...ours,
+      ...ownVariables,
     },
     definitions: {
       ...awsCredentialsDefinitions,

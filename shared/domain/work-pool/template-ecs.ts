@@ -2,9 +2,10 @@
 // without what is our own; here a worker of the user's starts the tasks, and his variables mean what they say.
 import type { JsonObject } from '../json.ts';
 import { objectOf, withoutKeys } from '../template/json-value.ts';
-import { ecsPushTemplate } from './template-ecs-push.ts';
+import { ecsPushTemplate, ownVariables } from './template-ecs-push.ts';
 
 const pushVariables = objectOf(ecsPushTemplate, 'variables');
+const ownNames = Object.keys(ownVariables);
 
 /** Where the words of `ecs:push` are not true of a worker. */
 const words: Readonly<Record<string, string>> = {
@@ -33,13 +34,13 @@ function worded(properties: JsonObject): JsonObject {
 
 export const ecsTemplate: JsonObject = {
   job_configuration: {
-    ...withoutKeys(objectOf(ecsPushTemplate, 'job_configuration'), ['reports']),
+    ...withoutKeys(objectOf(ecsPushTemplate, 'job_configuration'), ownNames),
     stream_output: false,
     task_start_timeout_seconds: 0,
     task_watch_poll_interval: 0,
   },
   variables: {
     ...pushVariables,
-    properties: worded(withoutKeys(objectOf(pushVariables, 'properties'), ['reports', 'when_silent'])),
+    properties: worded(withoutKeys(objectOf(pushVariables, 'properties'), ownNames)),
   },
 };
