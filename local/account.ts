@@ -6,6 +6,8 @@ import { account, clusterArn, region } from './ecs/names.ts';
 
 export const clusterName = 'slipway';
 export const ourClusterArn = clusterArn(clusterName);
+export const localVpc = 'vpc-00000000000000001';
+export const localSubnets = ['subnet-00000000000000001', 'subnet-00000000000000002'] as const;
 export const taskLogGroup = '/slipway/tasks';
 export const controlTableName = 'slipway-control';
 export const bulkTableName = 'slipway-bulk';

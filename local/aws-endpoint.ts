@@ -4,8 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { forwardCall } from './forward-call.ts';
+import { isQueryCall, queryError, readQuery } from './query-protocol.ts';
 
-/** Answers one operation (`RunTask`) with its output, or throws an {@link AwsError}. */
+/** Answers one operation (`RunTask`) with its output, text being XML, or throws an {@link AwsError}. */
 export type AwsService = (operation: string, input: unknown) => Promise<unknown>;
 
 /** An error as a service reports it: `code` is the wire's `__type`, `details` are members beside the message. */
@@ -33,6 +35,8 @@ export type AwsEndpointOptions = {
   readonly port: number;
   /** By signing name: `ecs`, `events`, `logs`, `secretsmanager` … */
   readonly services: Readonly<Record<string, AwsService>>;
+  /** Servers by signing name, `http://127.0.0.1:PORT`, that get their calls as they came. @default none */
+  readonly forwards?: Readonly<Record<string, string>>;
 };
 
 export type AwsEndpoint = {
@@ -42,13 +46,13 @@ export type AwsEndpoint = {
 };
 
 /**
- * Listens on 127.0.0.1 and serves the AWS JSON protocols (1.0 and 1.1: `X-Amz-Target`, JSON bodies).
- * The clients of ECS, EventBridge, CloudWatch Logs and Secrets Manager all speak 1.1.
+ * Listens on 127.0.0.1 and serves the AWS JSON protocols (1.0 and 1.1: `X-Amz-Target`, JSON bodies) and the query
+ * protocol. The clients of ECS, EventBridge, CloudWatch Logs and Secrets Manager speak JSON 1.1, EC2's speaks query.
  * Signatures are not checked: whoever reaches loopback may call.
  */
-export async function startAwsEndpoint({ port, services }: AwsEndpointOptions): Promise<AwsEndpoint> {
+export async function startAwsEndpoint({ port, ...served }: AwsEndpointOptions): Promise<AwsEndpoint> {
   const server = createServer((request, response) => {
-    void answer(request, response, services);
+    void answer(request, response, served);
   });
   // Longer than any SDK keeps an idle connection, so that a reused one is never found closed.
   server.keepAliveTimeout = 120_000;
@@ -74,15 +78,19 @@ async function closeServer(server: Server): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  services: AwsEndpointOptions['services'],
+  { services, forwards = {} }: Omit<AwsEndpointOptions, 'port'>,
 ): Promise<void> {
   const requestId = randomUUID();
   try {
-    const output = await callService(request, services);
+    const name = signedService(request.headers.authorization);
+    const target = Object.hasOwn(forwards, name) ? forwards[name] : undefined;
+    if (target !== undefined) return await forwardCall(request, response, target);
+    const output = await callService(request, { name, services });
     send(response, { status: 200, requestId, body: output ?? {} });
   } catch (error) {
     const known = error instanceof AwsError ? error : internalFailure(error);
-    const body = { __type: known.code, message: known.message, ...known.details };
+    const isQuery = isQueryCall(request.headers['content-type']);
+    const body = isQuery ? queryError(known) : { __type: known.code, message: known.message, ...known.details };
     send(response, { status: known.status, requestId, body });
   }
 }
@@ -95,18 +103,26 @@ function internalFailure(error: unknown): AwsError {
 type Reply = { readonly status: number; readonly requestId: string; readonly body: unknown };
 
 function send(response: ServerResponse, { status, requestId, body }: Reply): void {
-  if (response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId });
-  response.end(JSON.stringify(body));
+  // What is passed on can break off in the middle of its answer.
+  if (response.destroyed || response.headersSent) return void response.destroy();
+  const isText = typeof body === 'string';
+  const type = isText ? 'text/xml;charset=UTF-8' : 'application/x-amz-json-1.1';
+  response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': requestId });
+  response.end(isText ? body : JSON.stringify(body));
 }
 
-async function callService(request: IncomingMessage, services: AwsEndpointOptions['services']): Promise<unknown> {
-  const name = signedService(request.headers.authorization);
+type Called = { readonly name: string; readonly services: AwsEndpointOptions['services'] };
+
+async function callService(request: IncomingMessage, { name, services }: Called): Promise<unknown> {
   const body = await readBody(request);
   const service = Object.hasOwn(services, name) ? services[name] : undefined;
   if (service === undefined) {
     const known = Object.keys(services).join(', ');
     throw new AwsError('UnknownOperationException', `service ${name} is not served locally, only ${known}`, 501);
+  }
+  if (isQueryCall(request.headers['content-type'])) {
+    const { operation, input } = readQuery(body);
+    return service(operation, input);
   }
   return service(targetOperation(request.headers['x-amz-target']), parseBody(body));
 }

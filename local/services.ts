@@ -1,4 +1,5 @@
-// The AWS services that the local stack serves itself, on one port: ECS, EventBridge, CloudWatch Logs, Secrets Manager.
+// The AWS services of the local stack on one port: ECS, EventBridge, CloudWatch Logs, Secrets Manager, and what
+// clients of ECS ask of EC2 and SQS.
 
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { busName } from '../shared/config/resources.ts';
@@ -12,6 +13,7 @@ import { createLocalEventBridge } from './eventbridge.ts';
 import { createLocalLogs } from './logs.ts';
 import type { LocalQueue } from './queue.ts';
 import { createLocalSecrets } from './secrets.ts';
+import { vpcService } from './vpc.ts';
 
 export type ServicesOptions = {
   readonly dataDir: string;
@@ -50,8 +52,15 @@ export async function startServices(options: ServicesOptions, closers: Closers):
   closers.add(ecs.close);
   // Before ECS: it waits for its events to be taken, and they are kept for the next start.
   closers.add(bus.close);
-  const services = { ecs: ecs.service, events: bus.service, logs: logs.service, secretsmanager: secrets.service };
-  const endpoint = await startAwsEndpoint({ port: 0, services });
+  const services = {
+    ecs: ecs.service,
+    events: bus.service,
+    logs: logs.service,
+    secretsmanager: secrets.service,
+    ec2: vpcService,
+  };
+  const forwards = { sqs: queue.endpoint };
+  const endpoint = await startAwsEndpoint({ port: 0, services, forwards });
   closers.add(endpoint.close);
   return { url: endpoint.url, adopt: ecs.adopt };
 }

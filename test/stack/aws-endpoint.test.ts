@@ -4,6 +4,7 @@ import { ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { localSubnets, localVpc } from '../../local/account.ts';
 import {
   type AwsEndpoint,
   AwsError,
@@ -12,10 +13,13 @@ import {
   unknownOperation,
 } from '../../local/aws-endpoint.ts';
 import { createLocalSecrets, localSecretArn } from '../../local/secrets.ts';
+import { vpcService } from '../../local/vpc.ts';
+import { type RecordingServer, startRecordingServer } from '../support/recording-server.ts';
 import { credentials } from './local-ecs-stack.ts';
 
 const seen: { service: string; operation: string; input: unknown }[] = [];
 let endpoint: AwsEndpoint;
+let queue: RecordingServer;
 
 const recording =
   (service: string): AwsService =>
@@ -29,10 +33,18 @@ const recording =
 beforeAll(async () => {
   const secretsmanager = createLocalSecrets(new Map([['auth', 'user:password']])).service;
   const services = { ecs: recording('ecs'), events: recording('events'), logs: recording('logs'), secretsmanager };
-  endpoint = await startAwsEndpoint({ port: 0, services });
+  queue = await startRecordingServer(() => ({ status: 400, body: { __type: 'QueueDoesNotExist', message: 'none' } }));
+  endpoint = await startAwsEndpoint({
+    port: 0,
+    services: { ...services, ec2: vpcService },
+    forwards: { sqs: `http://127.0.0.1:${queue.port}` },
+  });
 });
 
-afterAll(() => endpoint.close());
+afterAll(async () => {
+  await endpoint.close();
+  await queue.close();
+});
 
 function config() {
   return { endpoint: endpoint.url, region: 'us-east-1', credentials, maxAttempts: 1 };
@@ -100,7 +112,7 @@ describe('the AWS endpoint', () => {
     expect(reply.status).toBe(501);
     expect(JSON.parse(reply.body)).toEqual({
       __type: 'UnknownOperationException',
-      message: 'service kms is not served locally, only ecs, events, logs, secretsmanager',
+      message: 'service kms is not served locally, only ecs, events, logs, secretsmanager, ec2',
     });
   });
 
@@ -122,10 +134,56 @@ describe('the AWS endpoint', () => {
     expect(JSON.parse(reply.body)).toMatchObject({ __type: code });
   });
 
+  it('passes a call on as it came where another server answers for the service, and its answer back', async () => {
+    const headers = { ...signedFor('sqs'), 'x-amz-target': 'AmazonSQS.GetQueueUrl' };
+
+    const reply = await post(headers, '{"QueueName":"none"}');
+
+    expect(queue.calls).toEqual([
+      { method: 'POST', path: '/', query: new URLSearchParams(), body: { QueueName: 'none' } },
+    ]);
+    expect(reply).toEqual({ status: 400, body: '{"__type":"QueueDoesNotExist","message":"none"}' });
+  });
+
+  it('answers with an error when the other server cannot be reached', async () => {
+    const alone = await startAwsEndpoint({ port: 0, services: {}, forwards: { sqs: 'http://127.0.0.1:1' } });
+
+    const reply = await fetch(alone.url, { method: 'POST', headers: signedFor('sqs'), body: '{}' });
+
+    await alone.close();
+    expect(reply.status).toBe(500);
+    expect(await reply.json()).toMatchObject({ __type: 'InternalFailure' });
+  });
+
   it('refuses a body above 8 MiB', async () => {
     const reply = await post(signedFor('ecs'), ' '.repeat(8 * 1024 * 1024 + 1));
 
     expect(reply.status).toBe(413);
+  });
+});
+
+describe('the local EC2', () => {
+  const form = { ...signedFor('ec2'), 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+
+  it('shows one VPC, the default one, with its subnets', async () => {
+    const vpcs = await post(form, 'Action=DescribeVpcs&Filter.1.Name=isDefault&Filter.1.Value.1=true');
+    const subnets = await post(form, `Action=DescribeSubnets&Filter.1.Name=vpc-id&Filter.1.Value.1=${localVpc}`);
+
+    expect(vpcs.status).toBe(200);
+    expect(vpcs.body).toContain(`<vpcId>${localVpc}</vpcId><isDefault>true</isDefault>`);
+    for (const id of localSubnets) expect(subnets.body).toContain(`<subnetId>${id}</subnetId>`);
+  });
+
+  it.each([
+    ['another VPC', 'Action=DescribeVpcs&VpcId.1=vpc-other', 400, 'InvalidVpcID.NotFound'],
+    ['another operation', 'Action=RunInstances', 501, 'UnknownOperationException'],
+    ['markup in an operation', 'Action=%3Cb%3E', 501, 'operation &lt;b&gt; is not served'],
+  ])('refuses %s in the XML that its clients read', async (_, body, status, text) => {
+    const reply = await post(form, body);
+
+    expect(reply.status).toBe(status);
+    expect(reply.body).toContain('<Response><Errors><Error><Code>');
+    expect(reply.body).toContain(text);
   });
 });
 
