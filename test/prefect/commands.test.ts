@@ -1,5 +1,7 @@
 // Commands of the CLI that read and change what the stack keeps, each with the answer that its user waits for.
 
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type RunningStack, startRunningStack } from '../support/running-stack.ts';
@@ -59,6 +61,40 @@ describe('deployments, flows and variables', () => {
     ['automation ls', /Automations/],
     ['task-run ls', /No task runs found/],
   ])('answers prefect %s', async (command, answer) => {
+    expect(await prefect.cli(command.split(' '))).toMatch(answer);
+  });
+});
+
+describe('profiles', () => {
+  it('are created, pointed at the stack and used', async () => {
+    const created = await prefect.cli(['profile', 'create', 'staging']);
+    await prefect.cli(['--profile', 'staging', 'config', 'set', `PREFECT_API_URL=${stack.url}`]);
+    const used = await prefect.cli(['profile', 'use', 'staging']);
+
+    expect(created).toMatch(/Created profile/);
+    expect(used).toMatch(/Connected to Prefect server using profile 'staging'/);
+    expect(await prefect.cli(['profile', 'ls'])).toMatch(/\* staging/);
+    expect(await prefect.cli(['profile', 'inspect', 'staging'])).toContain(`PREFECT_API_URL='${stack.url}'`);
+  });
+});
+
+describe('automations', () => {
+  beforeAll(async () => {
+    const automation = {
+      name: 'watcher',
+      trigger: { type: 'event', posture: 'Reactive', expect: ['prefect.flow-run.Failed'], threshold: 1, within: 0 },
+      actions: [{ type: 'do-nothing' }],
+    };
+    await writeFile(path.join(stack.folder, 'automation.json'), JSON.stringify(automation));
+  });
+
+  it.each([
+    ['automation create --from-file automation.json', /Created automation 'watcher'/],
+    ['automation inspect watcher', /prefect\.flow-run\.Failed/],
+    ['automation pause watcher', /Paused automation/],
+    ['automation resume watcher', /Resumed automation/],
+    ['--no-prompt automation delete watcher', /Deleted automation with name 'watcher'/],
+  ])('answer prefect %s', async (command, answer) => {
     expect(await prefect.cli(command.split(' '))).toMatch(answer);
   });
 });

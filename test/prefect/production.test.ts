@@ -69,6 +69,15 @@ describe("prefect deployment run 'heavy-etl-flow/heavy-etl'", () => {
     expect(logs).toContain('Finished in state Completed()');
   });
 
+  it('shows the end of its log with --tail', async () => {
+    const all = (await project.prefect.cli(['flow-run', 'logs', id])).trim().split('\n');
+
+    const tail = (await project.prefect.cli(['flow-run', 'logs', id, '--tail', '--num-logs', '2'])).trim().split('\n');
+
+    expect(all.length).toBeGreaterThan(2);
+    expect(tail).toEqual(all.slice(-2));
+  });
+
   it('is shown by prefect flow-run inspect and ls', async () => {
     const inspected = await project.prefect.cli(['flow-run', 'inspect', id]);
     const listed = await project.prefect.cli(['flow-run', 'ls']);
