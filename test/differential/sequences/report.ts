@@ -6,6 +6,20 @@ import type { Step } from './step.ts';
 
 type Found = { readonly seed: number; readonly found: readonly Disagreement[] };
 
+type Progress = {
+  readonly done: number;
+  readonly of: number;
+  readonly differing: number;
+  /** As `performance.now()` counts. */
+  readonly startedAt: number;
+};
+
+export function progress({ done, of, differing, startedAt }: Progress): string {
+  const seconds = (performance.now() - startedAt) / 1000;
+  const left = done < of ? `, about ${Math.ceil((seconds / done) * (of - done))} s to go` : '';
+  return `${done} of ${of} sequences, ${differing} with differences, ${Math.ceil(seconds)} s${left}`;
+}
+
 /** One line for each place at which answers differ, the most frequent first. */
 export function summarize(all: readonly Found[]): string {
   const groups = new Map<string, { count: number; firsts: number; seeds: Set<number>; example: Disagreement }>();

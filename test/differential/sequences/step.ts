@@ -49,6 +49,7 @@ const topics: readonly (readonly [RegExp, string])[] = [
   [/^\/work_pools\/[^/]+\/queues/, 'work queues'],
   [/^\/work_pools\/[^/]+\/(?:workers|get_scheduled)/, 'workers'],
   [/\/templates\//, 'templates'],
+  [/^\/(?:health|ready|hello|version|csrf-token)/, 'root'],
 ];
 
 /** The resource of the API that a path is about. */

@@ -1,7 +1,7 @@
 // States of flow runs, their pauses and inputs.
 import type { Json } from '../../../shared/domain/json.ts';
 import { future, get, type Move, post, remove, someOf, type Theme } from './scene.ts';
-import { goOn, makeFlow, makeRun, ofRun, setState } from './themes-runs.ts';
+import { deleteRun, goOn, makeFlow, makeRun, ofRun, setState } from './themes-runs.ts';
 
 const pause: Move = (scene) => {
   const run = scene.ref('run');
@@ -75,5 +75,6 @@ export const flowRunStates: Theme = {
     // A state by its id is found through its event, which comes by the stream: other tests ask for it.
     () => get('/flow_run_states/bad-id'),
     ofRun((run) => get(`/flow_runs/${run}`)),
+    deleteRun,
   ],
 };

@@ -184,7 +184,7 @@ const setManyStates: Move = (scene) => ({
   isUnordered: true,
 });
 
-const deleteRun: Move = ofRun((run, scene) => {
+export const deleteRun: Move = ofRun((run, scene) => {
   if (!scene.dice.once(2)) return undefined;
   scene.drop('run', nameIn(run));
   return remove(`/flow_runs/${run}`);

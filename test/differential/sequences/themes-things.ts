@@ -228,8 +228,11 @@ export const alone: Theme = {
     () => get('/health'),
     () => get('/ready'),
     () => get('/hello'),
+    () => get('/version'),
     () => get('/csrf-token?client=a'),
     () => get('/admin/storage'),
+    ({ dice }) => (dice.once(4) ? remove('/admin/storage') : undefined),
+    ({ dice }) => get(`/block_schemas/checksum/${dice.one(['sha256:0', 'nothing'])}`),
     (scene) =>
       post(
         '/templates/validate',
