@@ -98,6 +98,12 @@ describe('a task that could not start', () => {
 
     expect(outcome('TaskFailedToStart', [failed], 'Task failed to start').kind).toBe('impossible');
   });
+
+  it('is explained once where task and container say the same', () => {
+    const words = 'CannotStartContainerError: exec format error';
+
+    expect(outcome('TaskFailedToStart', [ours(undefined, words)], words)).toEqual({ kind: 'impossible', reason: words });
+  });
 });
 
 describe('the container that decides', () => {

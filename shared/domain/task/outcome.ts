@@ -129,7 +129,9 @@ function isOutOfMemory(container: TaskContainer | undefined): boolean {
 export function outcomeOf(task: TaskObservation, container: string): TaskOutcome {
   const deciding = task.containers.find(({ name }) => name === container);
   const failed = task.containers.find(({ exitCode }) => exitCode !== undefined && exitCode !== 0);
-  const told = [task.stoppedReason, deciding?.reason].filter((text) => text !== undefined && text !== '').join(': ');
+  // Where a container cannot start, ECS gives task and container the same words.
+  const words = new Set([task.stoppedReason, deciding?.reason].filter((text) => text !== undefined && text !== ''));
+  const told = [...words].join(': ');
   const code = codeOf(task);
   const reason = told === '' ? unexplained[code] : told;
   if (lostHosts.some((pattern) => pattern.test(told))) return { kind: 'infrastructure', reason };
