@@ -102,7 +102,10 @@ describe('a task that could not start', () => {
   it('is explained once where task and container say the same', () => {
     const words = 'CannotStartContainerError: exec format error';
 
-    expect(outcome('TaskFailedToStart', [ours(undefined, words)], words)).toEqual({ kind: 'impossible', reason: words });
+    expect(outcome('TaskFailedToStart', [ours(undefined, words)], words)).toEqual({
+      kind: 'impossible',
+      reason: words,
+    });
   });
 });
 
