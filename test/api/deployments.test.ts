@@ -157,16 +157,18 @@ describe('deployments', () => {
     const { id } = (await create('polled', { work_pool_name: 'process', work_queue_name: 'polled' })).body;
     const { id: served } = (await create('served')).body;
 
-    const before = (await read(id)).status;
+    const { status: before, last_polled: never } = await read(id);
     await api.call('POST', '/api/work_pools/process/get_scheduled_flow_runs', {
       body: { work_queue_names: ['polled'] },
     });
     await api.call('POST', '/api/deployments/get_scheduled_flow_runs', { body: { deployment_ids: [served] } });
     const after = [(await read(id)).status, (await read(served)).status];
+    const polled = [(await read(id)).last_polled, (await read(served)).last_polled];
     api.clock.now = start + 61_000;
     const silent = [(await read(id)).status, (await read(served)).status];
 
-    expect(before).toBe('NOT_READY');
+    expect([before, never]).toEqual(['NOT_READY', null]);
+    expect(polled).toEqual([new Date(start).toISOString(), new Date(start).toISOString()]);
     expect(after).toEqual(['READY', 'READY']);
     expect(silent).toEqual(['NOT_READY', 'NOT_READY']);
   });

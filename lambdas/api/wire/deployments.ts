@@ -4,6 +4,7 @@ import type { deployment } from '../../../shared/contract/deployments.ts';
 import type { deploymentSchedule } from '../../../shared/contract/schedules.ts';
 import type { Deployment, DeploymentSchedule, WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
 import { isJsonObject } from '../../../shared/domain/template/json-value.ts';
+import { lastPolledAt } from '../../../shared/domain/work-pool/status.ts';
 import type { LimitInUse } from '../../../shared/use-cases/change-limits.ts';
 import { limitToWire } from './limits.ts';
 import { deploymentStatus } from './status.ts';
@@ -36,7 +37,7 @@ export function deploymentToWire(item: Deployment, view: DeploymentView): Deploy
     concurrency_options: item.concurrencyOptions ?? null,
     tags: [...item.tags],
     labels: item.labels,
-    last_polled: isoOrNull(item.lastPolled),
+    last_polled: isoOrNull(lastPolledAt(item, view.queue)),
     created_by: null,
     updated_by: null,
     status: deploymentStatus(item, view, view.now),

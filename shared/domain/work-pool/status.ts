@@ -35,7 +35,13 @@ export function timedDeploymentStatus(
   now: number,
 ): TimedStatus {
   if (pool !== undefined && isPushPool(pool.type)) return { status: 'READY' };
-  return aliveUntil(Math.max(polledUntil(deployment.lastPolled), polledUntil(queue?.lastPolled)), now);
+  return aliveUntil(polledUntil(lastPolledAt(deployment, queue)), now);
+}
+
+/** When somebody last asked for runs of a deployment, by its id or by its queue. */
+export function lastPolledAt(deployment: Deployment, queue: WorkQueue | undefined): number | undefined {
+  const latest = Math.max(deployment.lastPolled ?? 0, queue?.lastPolled ?? 0);
+  return latest === 0 ? undefined : latest;
 }
 
 /** Whether a poll or heartbeat is the first after a silence, or the first at all. */

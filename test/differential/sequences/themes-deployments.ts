@@ -155,7 +155,6 @@ export const deployments: Theme = {
     ofDeployment((deployment) => get(`/deployments/${deployment}`)),
     (scene) => get(`/deployments/name/${scene.named('flow') ?? 'x'}/${scene.named('deployment') ?? 'y'}`),
     ofDeployment((deployment, scene) => patch(`/deployments/${deployment}`, deploymentFields(scene))),
-    ofDeployment((deployment) => ({ ...get(`/deployments/${deployment}/work_queue_check`), isUnordered: true })),
     ofDeployment((deployment) => post(`/deployments/${deployment}/pause_deployment`)),
     ofDeployment((deployment) => post(`/deployments/${deployment}/resume_deployment`)),
     ofDeployment((deployment, { fresh }) => ({
