@@ -261,27 +261,3 @@ export const globalLimitRoutes = defineRoutes({
     errors: ['gone', 'invalid_request'],
   },
 });
-
-const heldSlots = z
-  .object({
-    type: z.enum(holderTypes).nullable(),
-    id: z.string().nullable(),
-    slots: z.number().int(),
-    since: z.string(),
-    expires: timeOrNull,
-    lease_id: z.string().nullable(),
-  })
-  .meta({ id: 'SlipwayLimitHolder' });
-
-/** Slipway's own: Prefect shows how many slots are in use, and for tags which task runs hold them, but not who else. */
-export const limitHolderRoutes = defineRoutes({
-  read_limit_holders: {
-    method: 'GET',
-    path: '/slipway/concurrency_limits/{id_or_name}/holders',
-    summary: 'List who holds the slots of a global limit',
-    status: 200,
-    params: byIdOrName,
-    response: z.array(heldSlots),
-    errors: ['not_found'],
-  },
-});

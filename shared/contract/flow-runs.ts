@@ -241,7 +241,7 @@ export const deploymentRunRoutes = defineRoutes({
     params: byId,
     body: deploymentFlowRunCreate,
     response: flowRun,
-    errors: ['not_found', 'conflict', 'bad_request', 'invalid_request', 'too_large'],
+    errors: ['not_found', 'conflict', 'bad_request', 'invalid_request', 'too_large', 'throttled'],
   },
   bulk_create_flow_runs_from_deployment: {
     method: 'POST',

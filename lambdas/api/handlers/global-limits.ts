@@ -1,10 +1,8 @@
 // Global concurrency limits, by id and by name. Whoever finds no slot is told when to come back (423).
-import type { globalLimitRoutes, limitHolderRoutes } from '../../../shared/contract/concurrency-limits.ts';
+import type { globalLimitRoutes } from '../../../shared/contract/concurrency-limits.ts';
 import type { Handlers, RequestOf } from '../../../shared/contract/define-routes.ts';
 import { uuid } from '../../../shared/contract/scalars.ts';
-import { freshWaits, type Limit } from '../../../shared/domain/limit/limit.ts';
-import { canBeName } from '../../../shared/domain/limit/request.ts';
-import { isExpired } from '../../../shared/domain/limit/room.ts';
+import { freshWaits } from '../../../shared/domain/limit/limit.ts';
 import { acquireSlots, type SlotRequest } from '../../../shared/use-cases/acquire-slots.ts';
 import {
   createLimit,
@@ -17,23 +15,15 @@ import { releaseLease, releaseSlots } from '../../../shared/use-cases/release-sl
 import { renewLease } from '../../../shared/use-cases/renew-lease.ts';
 import type { ApiDeps } from '../deps.ts';
 import { found, Refusal } from '../refusal.ts';
-import { holderToWire, limitToWire, minimalLimit } from '../wire/limits.ts';
+import { limitToWire, minimalLimit } from '../wire/limits.ts';
 import { announceLimit } from './announce-limit.ts';
+import { findLimit } from './find-limit.ts';
 import { cut, windowOf } from './paging.ts';
 
 const missing = 'Concurrency Limit not found';
 /** What Prefect says of whatever its database refuses. */
 const conflict =
   'Data integrity conflict. This usually means a unique or foreign key constraint was violated. See server logs for details.';
-
-type Deps = Pick<ApiDeps, 'limits'>;
-
-/** What looks like an id is one, as with Prefect. */
-async function findLimit({ limits }: Deps, idOrName: string): Promise<Limit | undefined> {
-  const id = uuid.safeParse(idOrName);
-  if (id.success) return limits.read(id.data);
-  return canBeName(idOrName) ? limits.readByName(idOrName) : undefined;
-}
 
 async function grantedTo(deps: ApiDeps, request: SlotRequest) {
   const answer = await acquireSlots(deps, request);
@@ -145,12 +135,3 @@ export const globalLimitHandlers = {
     if (!isKept) throw new Refusal('gone', 'Lease not found - it may have expired or been revoked');
   },
 } satisfies Handlers<typeof globalLimitRoutes, ApiDeps>;
-
-export const limitHolderHandlers = {
-  async read_limit_holders({ params }, deps) {
-    const [used] = await withUse(deps, [found(await findLimit(deps, params.id_or_name), missing)]);
-    const now = deps.world.now();
-    const holders = found(used, missing).holders.filter((holder) => holder.slots > 0 && !isExpired(holder, now));
-    return holders.toSorted((one, other) => one.since - other.since).map(holderToWire);
-  },
-} satisfies Handlers<typeof limitHolderRoutes, ApiDeps>;

@@ -1,10 +1,7 @@
 // Concurrency limits for the wire.
 import type { z } from 'zod';
-import type {
-  globalLimitRoutes,
-  limitHolderRoutes,
-  tagLimitRoutes,
-} from '../../../shared/contract/concurrency-limits.ts';
+import type { globalLimitRoutes, tagLimitRoutes } from '../../../shared/contract/concurrency-limits.ts';
+import type { limitHolderRoutes } from '../../../shared/contract/limit-holders.ts';
 import { type Holder, isPlain, type Limit, leaseHolderKey, tagOfLimit } from '../../../shared/domain/limit/limit.ts';
 import { isExpired } from '../../../shared/domain/limit/room.ts';
 import type { LimitInUse } from '../../../shared/use-cases/change-limits.ts';
@@ -45,7 +42,7 @@ export function minimalLimit({ id, name, limit }: Limit): { id: string; name: st
   return { id, name, limit };
 }
 
-type HolderWire = z.input<typeof limitHolderRoutes.read_limit_holders.response>[number];
+export type HolderWire = z.input<typeof limitHolderRoutes.read_limit_holders.response>[number];
 
 export function holderToWire(holder: Holder): HolderWire {
   const { who, slots, since, until, key } = holder;
