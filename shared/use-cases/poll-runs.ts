@@ -1,13 +1,19 @@
 // What a hybrid worker (or a served flow) is shown: runs that may start, in the order in which the pump would take them.
 // Showing claims nothing: whoever gets PENDING accepted has the run.
 import { isWaiting, laneOf, startsAt } from '../domain/run/lane.ts';
-import type { Run } from '../domain/run/run.ts';
+import type { Lane, Run } from '../domain/run/run.ts';
+import { fitCandidates, gateIdsOf } from '../domain/submit/fit.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
+import type { Limits } from '../ports/limits.ts';
 import type { Runs } from '../ports/runs.ts';
-import { type CandidateDeps, openPool, waitingCandidates } from './waiting-candidates.ts';
+import { type CandidateDeps, type OpenPool, openPool, placeOfLane, waitingCandidates } from './waiting-candidates.ts';
 
-export type PollDeps = CandidateDeps & { readonly runs: Runs; readonly catalogue: Catalogue };
+export type PollDeps = CandidateDeps & {
+  readonly runs: Runs;
+  readonly catalogue: Catalogue;
+  readonly limits: Pick<Limits, 'gates'>;
+};
 
 export type PoolPoll = {
   readonly workPoolName: string;
@@ -24,14 +30,33 @@ export async function pollRuns(deps: PollDeps, poll: PoolPoll): Promise<readonly
   const pool = await deps.catalogue.workPools.read(poll.workPoolName);
   if (pool === undefined) return [];
   const until = poll.scheduledBefore ?? Number.MAX_SAFE_INTEGER;
-  const candidates = await waitingCandidates(deps, await openPool(deps, pool), { until, limit: poll.limit });
+  const open = await openPool(deps, pool);
+  const candidates = await waitingCandidates(deps, open, { until, limit: poll.limit });
   const wanted = await queueFilter(deps, poll);
-  const chosen = orderCandidates(candidates.filter(({ lane }) => wanted(lane.workQueueId)));
+  const inOrder = orderCandidates(candidates.filter(({ lane }) => wanted(lane.workQueueId)));
+  const chosen = await withRoom(deps, open, inOrder);
   const runs = await readWaiting(deps, chosen.slice(0, poll.limit), until);
   return runs.flatMap((run) => {
     const lane = laneOf(run);
     return lane === undefined ? [] : [{ workPoolId: pool.id, workQueueId: lane.workQueueId, run }];
   });
+}
+
+/**
+ * As many as the limits of pool and queues have room for, as Prefect shows them: a queue that is full does not fill a
+ * worker's page. The limit of a deployment is asked for PENDING, whose answer says what becomes of the run.
+ */
+async function withRoom(
+  { limits, world }: PollDeps,
+  open: readonly OpenPool[],
+  candidates: readonly Candidate[],
+): Promise<readonly Candidate[]> {
+  const limitsOf = (lane: Lane) => ({ place: placeOfLane(open, lane) });
+  const gateIds = [...new Set(candidates.flatMap(({ lane }) => gateIdsOf(limitsOf(lane))))];
+  if (gateIds.length === 0) return candidates;
+  const gates = new Map((await limits.gates(gateIds)).map((gate) => [gate.id, gate]));
+  const most = { runs: candidates.length, takers: candidates.length };
+  return fitCandidates(candidates, { limitsOf, gates, most, now: world.now() }).fit.map(({ candidate }) => candidate);
 }
 
 async function queueFilter(deps: PollDeps, { workPoolName, workQueueNames = [] }: PoolPoll) {

@@ -131,6 +131,58 @@ describe('a worker', () => {
   });
 });
 
+describe('a worker of a pool with limits', () => {
+  const limitQueueOf = async (name: QueueName, concurrencyLimit: number) => {
+    const queue = await stage.deps.catalogue.workQueues.read(queueIds[name]);
+    if (queue === undefined) throw new Error('no queue');
+    await stage.deps.catalogue.workQueues.change(queue, { ...queue, concurrencyLimit });
+  };
+  const limitPoolTo = async (concurrencyLimit: number) => {
+    const found = await stage.deps.catalogue.workPools.read(pool);
+    if (found === undefined) throw new Error('no pool');
+    await stage.deps.catalogue.workPools.change(found, { ...found, concurrencyLimit });
+  };
+  const pending = (run: Run) => propose(stage, run.id, { state: { type: 'PENDING', name: 'Pending', details: {} } });
+
+  it('is shown as many as there is room for, and a full queue does not fill his page', async () => {
+    await limitQueueOf('urgent', 1);
+    const [first, second] = [await waits('urgent', 1), await waits('urgent', 2)];
+    const others = [await waits('default', 3), await waits('default', 4)];
+
+    const before = await shown({ limit: 3 });
+    await pending(first);
+    const after = await shown({ limit: 3 });
+    await limitPoolTo(1);
+
+    expect(before).toEqual([first.id, ...others.map(({ id }) => id)]);
+    expect(before).not.toContain(second.id);
+    expect(after).toEqual(others.map(({ id }) => id));
+    expect(await shown()).toEqual([others[0]?.id]);
+  });
+
+  it('has one winner among ten that all saw the one run that may go', async () => {
+    await limitPoolTo(1);
+    const runs = [];
+    for (let at = 0; at < 10; at += 1) runs.push(await waits('default', at));
+    const seen = await Promise.all(runs.map(() => shown()));
+
+    const answers = await Promise.all(runs.map(pending));
+
+    expect(new Set(seen.flat())).toEqual(new Set([runs[0]?.id]));
+    expect(answers.filter((answer) => answer?.status === 'ACCEPT')).toHaveLength(1);
+    expect(await shown()).toEqual([]);
+  });
+
+  it('wins the one run that all ten ask for, or not at all', async () => {
+    await limitPoolTo(1);
+    const run = await waits('default');
+
+    const answers = await Promise.all(Array.from({ length: 10 }, () => pending(run)));
+
+    expect(answers.filter((answer) => answer?.status === 'ACCEPT')).toHaveLength(1);
+  });
+});
+
 describe('lanes', () => {
   const lanes = () => stage.deps.lanes.ofPool(pool);
   const wake = () =>
