@@ -15,6 +15,7 @@ export class Trigger extends Construct {
     super(scope, id);
     const lambda = new StepLambda(this, 'Lambda', { step: 'trigger', environment: storeVariables(data) });
     data.tables.grantControl(lambda);
+    data.tables.grantIndexes(lambda, ['lane']);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);
     addQueueSources('trigger', lambda, data.queues);

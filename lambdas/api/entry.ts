@@ -33,6 +33,7 @@ import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { announceLogs } from '../../shared/use-cases/fan-out-logs.ts';
 import { type KeepLogsDeps, keepLogs } from '../../shared/use-cases/keep-logs.ts';
 import { readOutput } from '../../shared/use-cases/read-output.ts';
+import { recentPools } from '../../shared/use-cases/recent-pools.ts';
 import { bindUseCases } from './deps.ts';
 import { createApi } from './front.ts';
 
@@ -43,6 +44,13 @@ const bulk = { client, table: env.SLIPWAY_BULK_TABLE };
 const sqs = createSqsClient();
 const log = createLog('api', standardOutput, world.now);
 const telemetry = createTelemetry(log);
+
+const catalogue = createCatalogue({
+  ...control,
+  newId: world.newId,
+  sha256: world.sha256,
+  secretBox: createSecretBox(env, world.now),
+});
 
 const stores = {
   world,
@@ -58,12 +66,8 @@ const stores = {
   taskCache: createTaskCache({ ...control, sha256: world.sha256 }),
   taskQueue: createTaskQueue({ ...control, sha256: world.sha256 }),
   sender: createConnectionSender({ url: env.SLIPWAY_SOCKETS_URL }),
-  catalogue: createCatalogue({
-    ...control,
-    newId: world.newId,
-    sha256: world.sha256,
-    secretBox: createSecretBox(env, world.now),
-  }),
+  catalogue,
+  recentPool: recentPools(catalogue, world.now),
   artifacts: createArtifacts({ ...control, bulkTable: env.SLIPWAY_BULK_TABLE, newId: world.newId }),
   automations: createAutomations({ ...control, sha256: world.sha256, now: world.now }),
   actHints: createActHints(sqs, env.SLIPWAY_ACT_QUEUE_URL, telemetry),

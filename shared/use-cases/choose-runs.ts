@@ -1,5 +1,6 @@
 // Which candidates the pump may claim now: their lanes' limits, the gates as they are, and the pure rule over both.
 // Nothing is read of lanes without a limit but the deployment, which the claim needs as well.
+import type { Deployment } from '../domain/catalogue.ts';
 import { deploymentTerms } from '../domain/limit/deployment-slot.ts';
 import type { Gate, Limit } from '../domain/limit/limit.ts';
 import { laneName } from '../domain/run/lane.ts';
@@ -7,6 +8,7 @@ import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import { type Fitting, fitCandidates, gateIdsOf, type LaneLimits, type Room } from '../domain/submit/fit.ts';
 import type { Candidate } from '../domain/submit/order.ts';
+import { waitingBounds } from '../domain/work-pool/waiting-bounds.ts';
 import { freeExpired, type LimitDeps } from './acquire-slots.ts';
 import { type ClaimDeps, createFacts, remembered } from './claim-run.ts';
 import type { JobFacts } from './render-job.ts';
@@ -30,8 +32,9 @@ export function createPassFacts(deps: ChooseDeps, pools: readonly OpenPool[]): P
     const deployment = lane.deploymentId === undefined ? undefined : await facts.deployment(lane.deploymentId);
     const id = deployment?.concurrencyLimitId;
     const own = id === undefined ? undefined : await limit(id);
-    if (own?.active !== true) return { place };
-    return { place, deployment: deploymentTerms(own, deployment?.concurrencyOptions) };
+    const bounded = { place, ...skipping(pools, lane, deployment) };
+    if (own?.active !== true) return bounded;
+    return { ...bounded, deployment: deploymentTerms(own, deployment?.concurrencyOptions) };
   };
   const limitsOf = (lane: Lane) => {
     const name = laneName(lane);
@@ -40,6 +43,19 @@ export function createPassFacts(deps: ChooseDeps, pools: readonly OpenPool[]): P
     return there;
   };
   return { ...facts, limitsOf };
+}
+
+function skipping(
+  pools: readonly OpenPool[],
+  { workPoolName }: Lane,
+  deployment: Deployment | undefined,
+): Pick<LaneLimits, 'skipAfterMs'> {
+  const place = pools.find(({ pool }) => pool.name === workPoolName);
+  const { skipAfterSeconds } = waitingBounds({
+    ...(place === undefined ? {} : { pool: place.pool }),
+    ...(deployment === undefined ? {} : { deployment }),
+  });
+  return skipAfterSeconds === undefined ? {} : { skipAfterMs: skipAfterSeconds * 1000 };
 }
 
 /** A transaction takes 100 items: three gates and, for each run, its head, attempt, three holders and a lease. */

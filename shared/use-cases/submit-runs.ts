@@ -1,6 +1,8 @@
 // The pump (rule 7): one at a time takes the lease, reserves launch time, claims the runs that go next and lets go;
 // the RunTask calls follow outside the lease, under the reservation that was made for them.
 // Safe when doubled, late or lost: claims are conditional, surplus waits in the index, the clock hints again.
+
+import { limitReached } from '../domain/run/rules-slots.ts';
 import type { Lane, Run } from '../domain/run/run.ts';
 import {
   type AdmissionState,
@@ -14,7 +16,7 @@ import type { Fit, Fitting } from '../domain/submit/fit.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Lanes } from '../ports/runs.ts';
-import { cancelSurplus } from './cancel-surplus.ts';
+import { cancelWaiting } from './cancel-waiting.ts';
 import { type ChooseDeps, chooseRuns, createPassFacts, type PassFacts } from './choose-runs.ts';
 import { type ClaimDeps, type Claimed, claimRun } from './claim-run.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
@@ -29,6 +31,8 @@ export type SubmitDeps = ClaimDeps &
     readonly admission: Admission;
     readonly launchRate: LaunchRate;
   };
+
+const tooLate = 'Skipped: the run could not start soon enough after its time.';
 
 /** Claims and launches of one pass: bounded, so that all its RunTask calls fit into their reservation. */
 const launchesPerPass = 40;
@@ -133,14 +137,13 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
   const { call, facts, candidates, lane } = scene;
   const choice = await chooseRuns(deps, facts, { candidates, limit: launchesPerPass });
   const chosen = choice.fit.slice(0, reservation.count);
-  for (const candidate of [...chosen.map((fit) => fit.candidate), ...choice.surplus]) call.tried.add(keyOf(candidate));
-  const heads = await headsOf(deps, scene.runs, [...chosen.map((fit) => fit.candidate), ...choice.surplus]);
+  const judged = [...chosen.map((fit) => fit.candidate), ...choice.surplus, ...choice.skipped];
+  for (const candidate of judged) call.tried.add(keyOf(candidate));
+  const heads = await headsOf(deps, scene.runs, judged);
   const [{ claimed, lost }] = await Promise.all([
     claimAll(deps, facts, { fits: chosen, heads, reservation }),
-    cancelSurplus(
-      deps,
-      choice.surplus.flatMap(({ runId }) => heads.get(runId) ?? []),
-    ),
+    cancelWaiting(deps, headsIn(heads, choice.surplus), limitReached),
+    cancelWaiting(deps, headsIn(heads, choice.skipped), tooLate),
   ]);
   // Whether they fit is another question now: the next pass asks it.
   for (const candidate of lost) call.tried.delete(keyOf(candidate));
@@ -152,7 +155,10 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
   const isAsked = await lettingGo;
   // Slots that were kept for a run which was not claimed after all are there for the next one.
   const takers = chosen.filter(({ takings }) => takings.length > 0).length;
-  const isLeft = choice.rest > 0 || choice.fit.length > chosen.length || (takers > 0 && claimed.length < chosen.length);
+  const isLeft =
+    choice.rest + choice.skipped.length > 0 ||
+    choice.fit.length > chosen.length ||
+    (takers > 0 && claimed.length < chosen.length);
   const isMore = isAsked || isLeft;
   return { kind: 'claimed', launches, isMore, lane, rates: ratesOf(choice) };
 }
@@ -160,6 +166,9 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
 function ratesOf({ awaited }: Fitting): readonly AwaitedRate[] {
   return awaited.flatMap(({ limitId, roomAt }) => (roomAt === undefined ? [] : [{ limitId, roomAt }]));
 }
+
+const headsIn = (heads: ReadonlyMap<string, Run>, candidates: readonly Candidate[]): readonly Run[] =>
+  candidates.flatMap(({ runId }) => heads.get(runId) ?? []);
 
 /** Full lanes may have brought others forward, whose heads were not among the first. */
 async function headsOf(

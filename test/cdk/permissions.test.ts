@@ -97,7 +97,7 @@ describe('what a step may do', () => {
 
   it.each([
     { step: 'api', indexes: ['lane', 'parent', 'runs'] },
-    { step: 'trigger', indexes: [] },
+    { step: 'trigger', indexes: ['lane'] },
     { step: 'submit', indexes: ['due', 'lane'] },
     { step: 'observe', indexes: ['lane'] },
     { step: 'clock', indexes: ['due'] },

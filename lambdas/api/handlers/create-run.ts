@@ -31,6 +31,9 @@ export async function answerCreation<T>(
   creation: TriggerAnswer,
   toWire: (run: Run) => Promise<T>,
 ): Promise<{ readonly isNew: boolean; readonly value: T }> {
-  if (creation.kind === 'refused') throw new Refusal(creation.code, creation.reason);
+  if (creation.kind === 'refused') {
+    const { code, reason, retryAfterSeconds } = creation;
+    throw new Refusal(code, reason, retryAfterSeconds === undefined ? {} : { retryAfterSeconds });
+  }
   return { isNew: creation.kind === 'created', value: await toWire(creation.run) };
 }

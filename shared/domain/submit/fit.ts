@@ -19,6 +19,8 @@ import type { Candidate } from './order.ts';
 export type LaneLimits = {
   readonly place: readonly PlaceLimit[];
   readonly deployment?: DeploymentTerms;
+  /** A run that is over its time by more is not started any more. */
+  readonly skipAfterMs?: number;
 };
 
 /** A run that may go, with what its claim takes. Without a limit there is nothing to take. */
@@ -28,6 +30,8 @@ export type Fitting = {
   readonly fit: readonly Fit[];
   /** Due, and their deployment is full and wants no collision (CANCEL_NEW). */
   readonly surplus: readonly Candidate[];
+  /** Later than their pool or deployment wants them started. */
+  readonly skipped: readonly Candidate[];
   /** Whose lease ran out and whose room is needed: free them and ask again. */
   readonly expired: readonly ExpiredHolder[];
   /** Limits of deployments at which somebody waits; of a rate it is known when it has room, epoch ms. */
@@ -53,6 +57,7 @@ export function fitCandidates(candidates: readonly Candidate[], room: Room): Fit
   const gates = new Map(room.gates);
   const fit: Fit[] = [];
   const surplus: Candidate[] = [];
+  const skipped: Candidate[] = [];
   const expired: ExpiredHolder[] = [];
   const full = new Map<string, Limit>();
   const usedRates = new Set<string>();
@@ -62,6 +67,11 @@ export function fitCandidates(candidates: readonly Candidate[], room: Room): Fit
   for (const candidate of candidates) {
     if (fit.length === room.most.runs) break;
     const limits = room.limitsOf(candidate.lane);
+    if (isTooLate(candidate, limits, room.now)) {
+      looked += 1;
+      skipped.push(candidate);
+      continue;
+    }
     const isTaker = gateIdsOf(limits).length > 0;
     if (isTaker && takers === room.most.takers) break;
     looked += 1;
@@ -89,7 +99,11 @@ export function fitCandidates(candidates: readonly Candidate[], room: Room): Fit
     }
   }
   const awaited = [...full.values()].map((limit) => ({ limitId: limit.id, ...rateRoom(limit, room) }));
-  return { fit, surplus, expired, awaited, rest: candidates.length - looked + passedOver };
+  return { fit, surplus, skipped, expired, awaited, rest: candidates.length - looked + passedOver };
+}
+
+function isTooLate({ scheduledTime }: Candidate, { skipAfterMs }: LaneLimits, now: number): boolean {
+  return skipAfterMs !== undefined && now - scheduledTime > skipAfterMs;
 }
 
 function rateRoom({ id, limit, slotDecayPerSecond }: Limit, { gates, now }: Room): { roomAt?: number } {

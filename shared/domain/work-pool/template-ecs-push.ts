@@ -108,6 +108,8 @@ const howItIsKept: JsonObject = {
   }),
 };
 
+const whole: JsonObject = { anyOf: [{ type: 'integer', minimum: 1 }, { type: 'null' }], default: null };
+
 /** Variables that prefect-aws does not have. */
 export const ownVariables: JsonObject = {
   when_silent: {
@@ -123,6 +125,31 @@ export const ownVariables: JsonObject = {
     description:
       "How many days the log lines of this pool's runs are kept: its default counts, for all of them. Null: until the run is deleted.",
   }),
+  max_waiting_runs: {
+    ...whole,
+    title: 'Max Waiting Runs',
+    description:
+      "How many due runs may wait: the default counts for the pool, a deployment's job variable for that deployment.",
+  },
+  max_waiting_runs_of_queues: mapping(
+    { type: 'integer', minimum: 1 },
+    {
+      title: 'Max Waiting Runs Of Queues',
+      description: 'How many due runs may wait in the queue of each name: its default counts.',
+    },
+  ),
+  waiting_overflow: {
+    anyOf: [{ type: 'string', enum: ['refuse', 'drop_oldest'] }, { type: 'null' }],
+    default: null,
+    title: 'Waiting Overflow',
+    description:
+      'What becomes of one more than may wait: its request is answered 429, or it is taken and the oldest is cancelled. refuse unless given.',
+  },
+  skip_after_seconds: {
+    ...whole,
+    title: 'Skip After Seconds',
+    description: 'A run that could not start for so long after its time is cancelled in place of started.',
+  },
   reports: {
     anyOf: [{ type: 'string', enum: ['engine', 'exit-code'] }, { type: 'null' }],
     default: null,

@@ -49,6 +49,8 @@ export type StageOptions = {
   readonly tickGaps?: readonly number[];
   /** Loses every ECS event. */
   readonly losesEvents?: boolean;
+  /** Part of the setting of the scene: outside any plan. */
+  readonly prepare?: (scene: Scene) => Promise<unknown>;
   /** Stands between the use cases and their store. */
   readonly between?: (stores: StageStores) => StageStores;
 };
@@ -110,6 +112,7 @@ export async function startStage(options: StageOptions) {
   await createTables(options.database.endpoint, names);
   const { deps, clients } = wire({ plan, clock, queues, names, options });
   const place = await declare(deps, options.jobVariables ?? { command: 'true' });
+  await options.prepare?.({ deps, place });
   plan.begin();
   const problems: string[] = [];
   // Whoever watches is not the program: his reads are no points to die at.
@@ -246,6 +249,8 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
 }
 
 export type StageDeps = ReturnType<typeof wire>['deps'];
+
+export type Scene = { readonly deps: StageDeps; readonly place: Awaited<ReturnType<typeof declare>> };
 
 /** One flow, one push pool with its queue, one deployment: outside any plan. */
 async function declare({ catalogue, world }: StageDeps, jobVariables: JsonObject) {
