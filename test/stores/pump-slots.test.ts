@@ -84,7 +84,7 @@ describe('a claim', () => {
     expect(await stage.readRun(id)).not.toHaveProperty('slot');
   });
 
-  it('takes many slots of one gate at once, as many as there are', async () => {
+  it('takes many slots of one gate at once, as many as there are', { timeout: 100_000 }, async () => {
     await open({ launchRate: { perSecond: 1_000, burst: 1_000 } });
     const pool = await limitPool(stage, 35);
     await triggerMany(stage, 50);
@@ -146,7 +146,7 @@ describe('a slot of pool and queue', () => {
 });
 
 describe('a full lane', () => {
-  it('holds up nobody but itself, however many wait in it and however urgent it is', async () => {
+  it('holds up nobody but itself, however many wait in it and however urgent it is', { timeout: 100_000 }, async () => {
     await open();
     const urgent = await addQueue(stage, 'urgent', 1);
     await limitQueue(stage, 1, urgent);
