@@ -31,7 +31,9 @@ export const keptDifferences: readonly KeptDifference[] = [
     allows: ({ theirs, ours, step }) =>
       theirs === 200 &&
       ours === 422 &&
-      /"\w+(?:_before|_after|_start|_end|_time|since|until)":-?[\d.]+/.test(JSON.stringify(step.body ?? null)),
+      /"\w*(?:_before|_after|_start|_end|_time|since|until|before_|after_)":-?[\d.]+/.test(
+        JSON.stringify(step.body ?? null),
+      ),
     reason: 'a moment is text, as the OpenAPI document says; Prefect takes numbers as seconds since 1970',
   },
   {

@@ -474,7 +474,9 @@ def tell(name, scenario):
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
     line = {"name": name, "seconds": round(time.monotonic() - started, 1), **told}
-    print("TOLD " + json.dumps(line), flush=True)
+    # In one piece: features end in threads of their own, and print() writes its line end apart.
+    sys.stdout.write("TOLD " + json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
