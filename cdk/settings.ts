@@ -4,10 +4,16 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import type { Node } from 'constructs';
 
 export type Settings = {
-  /** Launches a second that the account's Fargate quota allows. @default 20 */
+  /** Launches a second that the account's quota for each type of Fargate capacity allows. @default 20 */
   readonly launchRate: number;
   /** Launches at once after a quiet time. @default 100 */
   readonly launchBurst: number;
+  /** Calls a second of RunTask and StopTask together that the account's ECS API quota allows. @default 40 */
+  readonly apiRate: number;
+  /** Such calls at once. @default 100 */
+  readonly apiBurst: number;
+  /** Part of both that is StopTask's alone; the rest is RunTask's. @default 0.25 */
+  readonly stopShare: number;
   /** Image of runs whose pool, deployment and run name none. @default Prefect's own image for the version we follow */
   readonly defaultImage: string;
   /** More clusters, by ARN, that runs may name; the stack's own is always allowed. @default none */
@@ -33,6 +39,9 @@ const defaultImage = 'prefecthq/prefect:3.8.8-python3.12';
 const names = [
   'launchRate',
   'launchBurst',
+  'apiRate',
+  'apiBurst',
+  'stopShare',
   'defaultImage',
   'clusterArns',
   'taskDefinitionArns',
@@ -51,6 +60,9 @@ export function readSettings(node: Node): Settings {
   return {
     launchRate: readPositive(node, 'launchRate') ?? 20,
     launchBurst: readPositive(node, 'launchBurst') ?? 100,
+    apiRate: readPositive(node, 'apiRate') ?? 40,
+    apiBurst: readPositive(node, 'apiBurst') ?? 100,
+    stopShare: readShare(node, 'stopShare') ?? 0.25,
     defaultImage: readText(node, 'defaultImage') ?? defaultImage,
     clusterArns: readArns(node, 'clusterArns'),
     taskDefinitionArns: readArns(node, 'taskDefinitionArns'),
@@ -87,6 +99,12 @@ function readPositive(node: Node, name: Name): number | undefined {
     throw problem(name, value, 'a number above 0');
   }
   return number;
+}
+
+function readShare(node: Node, name: Name): number | undefined {
+  const share = readPositive(node, name);
+  if (share !== undefined && share >= 1) throw problem(name, share, 'a number between 0 and 1');
+  return share;
 }
 
 /** The command line gives text, cdk.json true or false. */

@@ -45,7 +45,9 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
   const launches = {
     ...(rates.launchRate === undefined ? {} : { SLIPWAY_LAUNCH_RATE: rates.launchRate }),
     ...(rates.launchBurst === undefined ? {} : { SLIPWAY_LAUNCH_BURST: rates.launchBurst }),
+    ...apiQuota(rates),
   };
+  const api = apiQuota(rates);
   const cluster = { SLIPWAY_STACK: 'local', SLIPWAY_CLUSTER_ARN: ourClusterArn };
   return {
     api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey, ...identity, ...launches },
@@ -65,7 +67,7 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
       SLIPWAY_DEFAULT_IMAGE: 'prefecthq/prefect:3-latest',
       ...launches,
     },
-    observe: { ...tables, ...queues, ...events, ...cluster },
+    observe: { ...tables, ...queues, ...events, ...api, ...cluster },
     clock: { ...tables, ...queues, ...events, ...act, ...cluster },
     publish: { ...tables, ...events, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish, SLIPWAY_BUS_NAME: busName },
     events: {
@@ -86,6 +88,15 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
       SLIPWAY_API_URL: apiUrl,
       SLIPWAY_CALLS_TO_MACHINE: 'allowed',
     },
+  };
+}
+
+/** Nobody's quota stands behind the local ECS: whoever raises the launches means the calls as well. */
+function apiQuota({ launchRate, launchBurst }: Pick<EnvironmentOptions, 'launchRate' | 'launchBurst'>) {
+  const twice = (amount: string) => String(2 * Number(amount));
+  return {
+    ...(launchRate === undefined ? {} : { SLIPWAY_API_RATE: twice(launchRate) }),
+    ...(launchBurst === undefined ? {} : { SLIPWAY_API_BURST: twice(launchBurst) }),
   };
 }
 

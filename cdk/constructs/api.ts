@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import { logRetentionDays } from '../../shared/config/resources.ts';
 import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
+import { apiRateVariables } from './api-rate-variables.ts';
 import type { Socket } from './socket.ts';
 import { StepLambda } from './step-lambda.ts';
 import { eventVariables, storeVariables } from './store-variables.ts';
@@ -42,6 +43,7 @@ export class Api extends Construct {
         SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn,
         SLIPWAY_LAUNCH_RATE: String(settings.launchRate),
         SLIPWAY_LAUNCH_BURST: String(settings.launchBurst),
+        ...apiRateVariables(settings),
       },
     });
     data.tables.grantControl(lambda);

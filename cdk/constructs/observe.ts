@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { slipwayName } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
+import { apiRateVariables } from './api-rate-variables.ts';
 import { QueueRules } from './queue-rules.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
@@ -27,6 +28,7 @@ export class Observe extends Construct {
       environment: {
         ...storeVariables(data),
         ...eventVariables(data, settings),
+        ...apiRateVariables(settings),
         SLIPWAY_STACK: slipwayName,
         SLIPWAY_CLUSTER_ARN: tasks.clusterArn,
       },

@@ -7,6 +7,7 @@ import { familyPrefix, slipwayName } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 import type { StepVariables } from '../step-variables.ts';
+import { apiRateVariables } from './api-rate-variables.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
 import { storeVariables } from './store-variables.ts';
@@ -59,6 +60,7 @@ function variables({ data, tasks, apiUrl, settings }: SubmitProps): StepVariable
     SLIPWAY_AUTH_SECRET_ARN: data.authSecret.secretArn,
     SLIPWAY_LAUNCH_RATE: String(settings.launchRate),
     SLIPWAY_LAUNCH_BURST: String(settings.launchBurst),
+    ...apiRateVariables(settings),
   };
 }
 

@@ -34,6 +34,7 @@ import { announceLogs } from '../../shared/use-cases/fan-out-logs.ts';
 import { type KeepLogsDeps, keepLogs } from '../../shared/use-cases/keep-logs.ts';
 import { readOutput } from '../../shared/use-cases/read-output.ts';
 import { recentPools } from '../../shared/use-cases/recent-pools.ts';
+import { launchRateOf } from '../rates.ts';
 import { bindUseCases } from './deps.ts';
 import { createApi } from './front.ts';
 
@@ -60,7 +61,7 @@ const stores = {
   logs: createLogs({ ...bulk, sha256: world.sha256, now: world.now }),
   plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
   limits: createLimits(control),
-  launchRate: { perSecond: env.SLIPWAY_LAUNCH_RATE, burst: env.SLIPWAY_LAUNCH_BURST },
+  launchRate: launchRateOf(env),
   runInputs: createRunInputs(control),
   taskRuns: createTaskRuns({ ...control, newId: world.newId, sha256: world.sha256 }),
   taskCache: createTaskCache({ ...control, sha256: world.sha256 }),

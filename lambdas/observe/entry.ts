@@ -1,4 +1,5 @@
 // Wires observe: SQS `observe` (ECS task-state events, the clock's visits) → attempts and runs.
+import { createStopPaces } from '../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createHeartbeats } from '../../shared/adapters/dynamodb/heartbeats.ts';
@@ -19,6 +20,7 @@ import type { ObserveDeps } from '../../shared/use-cases/observe-task.ts';
 import { planRuns } from '../../shared/use-cases/plan-runs.ts';
 import { takeObserveHint, takeTask } from '../../shared/use-cases/take-hints.ts';
 import { eachAlone, queueHandler } from '../queue-handler.ts';
+import { stopRateOf } from '../rates.ts';
 import { type ObserveMessage, observeMessage } from './message.ts';
 
 const env = readEnv('observe');
@@ -50,6 +52,8 @@ const deps: ObserveDeps = {
     telemetry,
   ),
   telemetry,
+  stopPaces: createStopPaces({ client, table }),
+  stopRate: stopRateOf(env),
   stack: env.SLIPWAY_STACK,
 };
 

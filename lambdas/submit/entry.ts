@@ -1,5 +1,5 @@
 // Wires the pump: SQS `submit` → claims and RunTask.
-import { createAdmission } from '../../shared/adapters/dynamodb/admission.ts';
+import { createAdmission, createStopPaces } from '../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { rememberLists } from '../../shared/adapters/dynamodb/catalogue/remembered-lists.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
@@ -18,6 +18,7 @@ import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
 import { type TakeSubmitDeps, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { submitHint } from '../hint-schemas.ts';
 import { queueHandler, together } from '../queue-handler.ts';
+import { launchRateOf, stopRateOf } from '../rates.ts';
 import { taskDefaults } from './task-defaults.ts';
 
 const env = readEnv('submit');
@@ -52,7 +53,10 @@ const deps: TakeSubmitDeps = {
     telemetry,
   ),
   telemetry,
-  launchRate: { perSecond: env.SLIPWAY_LAUNCH_RATE, burst: env.SLIPWAY_LAUNCH_BURST },
+  launchRate: launchRateOf(env),
+  laneTypes: new Map(),
+  stopPaces: createStopPaces({ client, table }),
+  stopRate: stopRateOf(env),
   taskDefaults: taskDefaults(env, readRegion()),
   stack: env.SLIPWAY_STACK,
 };

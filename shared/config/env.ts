@@ -39,10 +39,18 @@ const taskDefaults = {
   SLIPWAY_UI_URL: text.optional(),
 };
 
+/** RunTask and StopTask share one quota of the ECS API (100 at once, 40 a second); a stated part is StopTask's alone. */
+const apiRate = {
+  SLIPWAY_API_RATE: positive.default(40),
+  SLIPWAY_API_BURST: positive.default(100),
+  SLIPWAY_STOP_SHARE: z.coerce.number().gt(0).lt(1).default(0.25),
+};
+
 const launchRate = {
-  /** Launches a second and burst, Fargate's default quota (field.md 4a). */
+  /** Launches a second and burst of each type of Fargate capacity, AWS's default quota. */
   SLIPWAY_LAUNCH_RATE: positive.default(20),
   SLIPWAY_LAUNCH_BURST: positive.default(100),
+  ...apiRate,
 };
 
 const schemas = {
@@ -73,6 +81,7 @@ const schemas = {
     ...submitQueue,
     ...observeQueue,
     ...eventsQueue,
+    ...apiRate,
     SLIPWAY_STACK: text,
     SLIPWAY_CLUSTER_ARN: text,
   }),

@@ -1,6 +1,7 @@
 // Every route of the API, by the file that declares it. Handlers, OpenAPI and tests start from here.
 import { adminRoutes } from './admin.ts';
 import { artifactRoutes } from './artifacts.ts';
+import { attemptRoutes } from './attempts.ts';
 import { automationRoutes } from './automations.ts';
 import { blockDocumentRoutes } from './block-documents.ts';
 import { blockCapabilityRoutes, blockSchemaRoutes, blockTypeRoutes } from './blocks.ts';
@@ -29,6 +30,7 @@ import { poolQueueRoutes, workQueueRoutes } from './work-queues.ts';
 export const allRoutes = {
   admin: adminRoutes,
   artifacts: artifactRoutes,
+  attempts: attemptRoutes,
   automationTemplates: automationTemplateRoutes,
   automations: automationRoutes,
   blockCapabilities: blockCapabilityRoutes,

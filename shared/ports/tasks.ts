@@ -29,7 +29,7 @@ export type Tasks = {
   /** One RunTask request with its client token. */
   run(request: JsonObject, clientToken: string): Promise<LaunchOutcome>;
   /** A task that ECS no longer knows counts as stopped. */
-  stop(cluster: string, taskArn: string, reason: string): Promise<'requested' | 'gone'>;
+  stop(cluster: string, taskArn: string, reason: string): Promise<'requested' | 'gone' | 'throttled'>;
   /** 100 a call underneath. */
   describe(cluster: string, taskArns: readonly string[]): Promise<DescribedTasks>;
   /** ARNs as ECS pages them, 100 at most; the next page is asked for when somebody wants it. */

@@ -7,15 +7,15 @@ import type { Run } from '../domain/run/run.ts';
 import type { ProposedState } from '../domain/run/state.ts';
 import { enterState, mayFollow, mintState } from '../domain/run/transition.ts';
 import { ownerOf, type TaskOwner } from '../domain/task/started-by.ts';
-import type { SeenTask, Tasks } from '../ports/tasks.ts';
+import type { SeenTask } from '../ports/tasks.ts';
 import { ContentionError, maximumRaces, withDeadline } from './change-run.ts';
 import { type ClaimDeps, createFacts, newAttempt } from './claim-run.ts';
-import { type CloseDeps, closeAttempt } from './close-attempt.ts';
+import { closeAttempt } from './close-attempt.ts';
 import { foldObservation } from './fold-observation.ts';
 import { renderJob } from './render-job.ts';
-import { visitAttempt } from './visit-attempt.ts';
+import { type VisitDeps, visitAttempt } from './visit-attempt.ts';
 
-export type AdoptDeps = ClaimDeps & CloseDeps & { readonly tasks: Tasks };
+export type AdoptDeps = ClaimDeps & VisitDeps;
 
 /** `known`: the task belongs to an attempt of its run. `unwanted`: nobody may have it, and it was asked to stop. */
 export type Adoption = 'known' | 'adopted' | 'unwanted';
@@ -79,7 +79,7 @@ async function openOnce(
     return (await deps.runs.change(run, { ...run, attempt: number })) === 'lost' ? 'lost' : 'counted';
   }
   const at = seen.task.createdAt ?? deps.world.now();
-  const attempt: Attempt = { ...newAttempt(numbered, job, at), cluster: seen.cluster };
+  const attempt: Attempt = { ...newAttempt(numbered, { job, former: undefined, now: at }), cluster: seen.cluster };
   const after = withDeadline({ ...head, attempt: number, isAttemptOpen: true }, attempt);
   if ((await deps.runs.openAttempt(run, after, { attempt })) === 'lost') return 'lost';
   deps.telemetry.taskAdopted(attempt, seen.taskArn);

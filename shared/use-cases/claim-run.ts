@@ -2,12 +2,16 @@
 // Decided on the run itself, never on an index; whoever loses the race leaves the run alone.
 import type { Attempt } from '../domain/run/attempt.ts';
 import { repeatDelay } from '../domain/run/attempt-step.ts';
+import { standardPolicy } from '../domain/run/infrastructure-rules.ts';
 import { isWaiting, startsAt } from '../domain/run/lane.ts';
+import { planOfAttempt } from '../domain/run/plan-of-attempt.ts';
 import type { Run } from '../domain/run/run.ts';
-import { defaultMaximumDurationSeconds, defaultStartDeadlineSeconds } from '../domain/run/timing.ts';
+import { defaultMaximumDurationSeconds } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import type { Reservation } from '../domain/submit/admission.ts';
 import { type Fit, type SlotsOfClaim, slotsOfClaim } from '../domain/submit/fit.ts';
+import { type CapacityType, capacityTypeOf, startDeadlineSeconds } from '../domain/task/capacity.ts';
+import { planRequest, sizesIn } from '../domain/task/launch-plan.ts';
 import { clientTokenOf } from '../domain/task/started-by.ts';
 import type { Families } from '../ports/families.ts';
 import type { Logs } from '../ports/logs.ts';
@@ -15,6 +19,7 @@ import type { Runs } from '../ports/runs.ts';
 import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { withDeadline } from './change-run.ts';
+import type { LaunchTime } from './launch-time.ts';
 import { type Job, type JobDeps, type JobFacts, renderJob } from './render-job.ts';
 
 export type ClaimDeps = JobDeps & {
@@ -25,7 +30,7 @@ export type ClaimDeps = JobDeps & {
   readonly telemetry: Telemetry;
 };
 
-export type Claimed = { readonly run: Run; readonly attempt: Attempt };
+export type Claimed = { readonly kind: 'claimed'; readonly run: Run; readonly attempt: Attempt };
 
 /** What many runs of one pass have in common is read once. */
 export function remembered<T>(read: (key: string) => Promise<T>): (key: string) => Promise<T> {
@@ -45,7 +50,15 @@ export function createFacts({ catalogue }: Pick<ClaimDeps, 'catalogue'>): JobFac
   };
 }
 
-export type Claim = { readonly run: Run; readonly reservation: Reservation; readonly fit: Fit };
+/** There is none left for the capacity on which the run's task would run. */
+export type NoLaunchTime = { readonly kind: 'no-launch-time'; readonly type: CapacityType };
+
+export type Claim = {
+  readonly run: Run;
+  readonly reservation: Reservation;
+  readonly time: LaunchTime;
+  readonly fit: Fit;
+};
 
 /**
  * Claims one run, or leaves it (undefined): claimed by another, no longer waiting, or ended because its job cannot be
@@ -54,10 +67,12 @@ export type Claim = { readonly run: Run; readonly reservation: Reservation; read
 export async function claimRun(
   deps: ClaimDeps,
   facts: JobFacts,
-  { run, reservation, fit }: Claim,
-): Promise<Claimed | 'lost' | undefined> {
+  { run, reservation, time, fit }: Claim,
+): Promise<Claimed | NoLaunchTime | 'lost' | undefined> {
   if (!run.launched || !isWaiting(run) || startsAt(run) > deps.world.now()) return undefined;
-  if (await isFormerOpen(deps, run)) return undefined;
+  const former = await formerAttempt(deps, run);
+  // A run created again under a deleted one's id waits until the task of its former life is known STOPPED (rule 4).
+  if (former !== undefined && former.closed === undefined) return undefined;
   const job = await renderJob(deps, facts, run);
   if (job.kind === 'unrenderable') {
     await endUnrenderable(deps, run, job.problem);
@@ -67,15 +82,20 @@ export async function claimRun(
   if (deps.world.now() >= reservation.expiresAt) return undefined;
   const now = deps.world.now();
   const slots = slotsOfClaim(fit, { leaseId: deps.world.newId(), now });
-  const attempt = { ...newAttempt(run, job, now), ...placed(slots) };
+  const attempt = { ...newAttempt(run, { job, former, now }), ...placed(slots) };
+  const type = capacityTypeOf(attempt.request);
+  if (!time.take(type)) return { kind: 'no-launch-time', type };
   const after = pendingHead(deps, run, { attempt, slots });
   const { takings: take, lease } = slots;
   const move = { take, give: [], ...(lease === undefined ? {} : { lease }) };
   const opening = { attempt, ...(take.length === 0 ? {} : { slots: move }) };
-  if ((await deps.runs.openAttempt(run, after, opening)) === 'lost') return take.length === 0 ? undefined : 'lost';
+  if ((await deps.runs.openAttempt(run, after, opening)) === 'lost') {
+    time.giveBack(type);
+    return take.length === 0 ? undefined : 'lost';
+  }
   deps.telemetry.runClaimed(attempt);
   await warn(deps, run, job.warnings);
-  return { run: { ...after, version: run.version + 1 }, attempt };
+  return { kind: 'claimed', run: { ...after, version: run.version + 1 }, attempt };
 }
 
 function placed({ placeGateIds }: SlotsOfClaim): Pick<Attempt, 'placeGateIds'> {
@@ -100,15 +120,23 @@ function pendingHead(deps: ClaimDeps, run: Run, opened: { attempt: Attempt; slot
   return withDeadline({ ...enterState(holding, state), attempt: attempt.number, isAttemptOpen: true }, attempt);
 }
 
-/** A run created again under a deleted one's id waits until the task of its former life is known STOPPED (rule 4). */
-async function isFormerOpen(deps: ClaimDeps, run: Run): Promise<boolean> {
-  const former = run.attempt === 0 ? undefined : await deps.runs.readAttempt(run.id, run.attempt);
-  return former !== undefined && former.closed === undefined;
+async function formerAttempt(deps: ClaimDeps, run: Run): Promise<Attempt | undefined> {
+  return run.attempt === 0 ? undefined : deps.runs.readAttempt(run.id, run.attempt);
 }
 
+type Basis = {
+  readonly job: Extract<Job, { kind: 'job' }>;
+  readonly former: Attempt | undefined;
+  readonly now: number;
+};
+
 /** The first send is written with the claim: a crash right after it counts as a send whose reply was lost. */
-export function newAttempt(run: Run, job: Extract<Job, { kind: 'job' }>, now: number): Attempt {
+export function newAttempt(run: Run, { job, former, now }: Basis): Attempt {
   const number = run.attempt + 1;
+  const { settings, options, container } = job;
+  const plan = options === undefined ? undefined : planOfAttempt(options, former);
+  const request =
+    options === undefined || plan === undefined ? job.request : planRequest(job.request, options, { plan, container });
   return {
     runId: run.id,
     number,
@@ -119,8 +147,10 @@ export function newAttempt(run: Run, job: Extract<Job, { kind: 'job' }>, now: nu
     workQueueId: run.workQueueId ?? '',
     cluster: job.cluster,
     family: job.family,
-    container: job.container,
-    request: job.request,
+    container,
+    request,
+    ...(job.definition === undefined ? {} : { definedSize: sizesIn(job.definition) }),
+    ...(options === undefined || plan === undefined ? {} : { options, plan }),
     currentTry: {
       number: 1,
       clientToken: clientTokenOf(run.id, number, 1),
@@ -128,8 +158,12 @@ export function newAttempt(run: Run, job: Extract<Job, { kind: 'job' }>, now: nu
       lastSentAt: now,
       sends: 1,
     },
-    startDeadlineSeconds: defaultStartDeadlineSeconds,
-    maximumDurationSeconds: defaultMaximumDurationSeconds,
+    startDeadlineSeconds: settings.startDeadlineSeconds ?? startDeadlineSeconds[capacityTypeOf(request)],
+    maximumDurationSeconds: settings.maximumDurationSeconds ?? defaultMaximumDurationSeconds,
+    infrastructure: {
+      retries: settings.infrastructureRetries ?? standardPolicy.retries,
+      rules: settings.infrastructureRules,
+    },
     dueAt: now + repeatDelay(1),
   };
 }

@@ -52,7 +52,7 @@ type Round = {
 };
 
 async function closeOnce(deps: CloseDeps, { run, attempt, closing, isDeleted }: Round): Promise<boolean> {
-  const { end, ending, reason } = closing;
+  const { end, ending, reason = reasonOf(ending) } = closing;
   const { dueAt: _dueAt, ...rest } = attempt;
   const at = deps.world.now();
   const after: Attempt = {
@@ -75,6 +75,12 @@ async function closeOnce(deps: CloseDeps, { run, attempt, closing, isDeleted }: 
   // Only an engine has subflows; they end with its task (rule 12).
   if (attempt.reports === 'engine') await hintChildren(deps, attempt.runId);
   return true;
+}
+
+/** Why the attempt is over, as far as its run is told. */
+function reasonOf(ending: Ending): string | undefined {
+  if (ending.kind === 'restart') return ending.reason;
+  return ending.kind === 'end' ? ending.state.message : undefined;
 }
 
 /** The attempt is over. A run that waits for the next one has no infrastructure; any other keeps its last. */

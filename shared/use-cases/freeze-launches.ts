@@ -25,7 +25,8 @@ export type FreezeDeps = {
 export type ThawDeps = FreezeDeps & { readonly hints: Hints };
 
 /** Where nothing was launched yet all launch time is left; how much that is, the pump knows. */
-const unknownRate: LaunchRate = { perSecond: 0, burst: Number.MAX_SAFE_INTEGER };
+const unlimited = { perSecond: 0, burst: Number.MAX_SAFE_INTEGER };
+const unknownRate: LaunchRate = { ...unlimited, calls: unlimited };
 
 async function change(
   { admission, world }: Pick<FreezeDeps, 'admission' | 'world'>,

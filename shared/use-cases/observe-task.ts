@@ -4,6 +4,7 @@
 import { ownerOf } from '../domain/task/started-by.ts';
 import type { SeenTask } from '../ports/tasks.ts';
 import { foldObservation, type Known } from './fold-observation.ts';
+import { stopIfRoom } from './stop-task.ts';
 import type { VisitRunDeps } from './visit-run.ts';
 
 export type ObserveDeps = VisitRunDeps & { readonly stack: string };
@@ -27,7 +28,7 @@ export async function observeTask(deps: ObserveDeps, seen: SeenTask): Promise<Kn
   if (last === undefined) await deps.runs.bury(owner.runId, owner.attempt);
   if (seen.task.lastStatus !== 'STOPPED') {
     deps.telemetry.foreignTask(seen.taskArn);
-    await deps.tasks.stop(seen.cluster, seen.taskArn, 'slipway: no open attempt has this task');
+    await stopIfRoom(deps, seen, 'slipway: no open attempt has this task');
   }
   return undefined;
 }

@@ -3,8 +3,15 @@ import type { Deployment, Flow, WorkPool } from '../domain/catalogue.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Reports } from '../domain/run/attempt.ts';
 import type { Run, RunBody } from '../domain/run/run.ts';
+import { type LaunchOptions, launchOptions } from '../domain/task/launch-plan.ts';
+import {
+  checkAgainstCapacity,
+  type LaunchSettings,
+  launchSettingsOf,
+  type SettingsResult,
+} from '../domain/task/launch-settings.ts';
 import { startedBy } from '../domain/task/started-by.ts';
-import { taskForRun } from '../domain/task/task-for-run.ts';
+import { type TaskForRun, taskForRun } from '../domain/task/task-for-run.ts';
 import { type TaskDefaults, unreadEcsKeys } from '../domain/task/task-input.ts';
 import { mergeJobVariables } from '../domain/template/job-variables.ts';
 import { renderJobConfiguration, templateReferences } from '../domain/template/render.ts';
@@ -37,6 +44,9 @@ export type Job =
       readonly request: JsonObject;
       readonly reports: Reports;
       readonly warnings: readonly string[];
+      readonly settings: LaunchSettings;
+      /** Undefined where there is but one way to launch it. */
+      readonly options: LaunchOptions | undefined;
     }
   | { readonly kind: 'unrenderable'; readonly problem: string };
 
@@ -100,7 +110,19 @@ async function renderFor(deps: JobDeps, subject: Subject): Promise<Job> {
       startedBy: startedBy({ stack: deps.stack, runId: run.id, attempt }),
     },
   });
-  return task.ok ? { kind: 'job', ...task } : unrenderable(task.problem);
+  return task.ok ? withSettings(task, launchSettingsOf(template, values), run.id) : unrenderable(task.problem);
+}
+
+function withSettings(task: TaskForRun, read: SettingsResult, runId: string): Job {
+  const problems = read.ok ? checkAgainstCapacity(read.settings, task.request) : read.problems;
+  const [problem] = problems;
+  if (!read.ok || problem !== undefined) {
+    return unrenderable(
+      problem === undefined ? 'its settings are not usable' : `${problem.variable} ${problem.problem}`,
+    );
+  }
+  const options = launchOptions(task.request, read.settings, { container: task.container, runId });
+  return { kind: 'job', ...task, settings: read.settings, options };
 }
 
 /** Rule 8's job variable: whose word ends the run. */

@@ -5,10 +5,12 @@ import { repeatDelay } from '../domain/run/attempt-step.ts';
 import { restartOrCrash } from '../domain/run/closing.ts';
 import { timing } from '../domain/run/timing.ts';
 import { emptyAdmission, grantRepeat, type Reservation } from '../domain/submit/admission.ts';
+import { capacityTypeOf } from '../domain/task/capacity.ts';
 import { startedBy } from '../domain/task/started-by.ts';
 import type { SeenTask } from '../ports/tasks.ts';
 import { closeLost, foldObservation } from './fold-observation.ts';
-import { type LaunchDeps, launchAttempt, neverLaunched } from './launch-attempt.ts';
+import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
+import { neverLaunched } from './never-launched.ts';
 import type { LaunchSteps } from './visit-attempt.ts';
 
 export type RepeatDeps = LaunchDeps & { readonly stack: string };
@@ -39,10 +41,11 @@ async function send(deps: RepeatDeps, attempt: Attempt): Promise<'done' | 'later
 }
 
 async function reserveRepeat(deps: RepeatDeps, attempt: Attempt): Promise<Reservation | undefined> {
+  const type = capacityTypeOf(attempt.request);
   for (;;) {
     const stored = await deps.admission.read();
     const now = deps.world.now();
-    const answer = grantRepeat(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, now);
+    const answer = grantRepeat(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, { now, type });
     if (answer.kind === 'granted') {
       if ((await deps.admission.write(stored, answer.after)) === 'written') return answer.reservation;
       continue;
@@ -59,7 +62,9 @@ async function reserveRepeat(deps: RepeatDeps, attempt: Attempt): Promise<Reserv
 /** Nothing was sent under the current try and nothing will be: the run is no longer wanted, or its start deadline came. */
 async function giveUp(deps: RepeatDeps, attempt: Attempt, reason: string): Promise<void> {
   const late = `no task could be started within ${attempt.startDeadlineSeconds} s`;
-  await neverLaunched(deps, attempt, (run) => restartOrCrash(run, reason === 'start-deadline' ? late : reason));
+  await neverLaunched(deps, attempt, (run) =>
+    restartOrCrash(run, attempt, reason === 'start-deadline' ? late : reason),
+  );
 }
 
 async function proveAbsence(deps: RepeatDeps, attempt: Attempt): Promise<'done' | 'later'> {
@@ -97,7 +102,7 @@ async function conclude(deps: RepeatDeps, attempt: Attempt, isProven: boolean): 
     return closeLost(deps, attempt, reason);
   }
   const reason = 'the reply to RunTask was lost and no task was ever started';
-  await neverLaunched(deps, attempt, (run) => restartOrCrash(run, reason));
+  await neverLaunched(deps, attempt, (run) => restartOrCrash(run, attempt, reason));
 }
 
 /** The task of this attempt among those that a listing shows. */

@@ -1,7 +1,7 @@
 // The pump (rule 7): one at a time takes the lease, reserves launch time, claims the runs that go next and lets go;
 // the RunTask calls follow outside the lease, under the reservation that was made for them.
 // Safe when doubled, late or lost: claims are conditional, surplus waits in the index, the clock hints again.
-
+import { laneName } from '../domain/run/lane.ts';
 import { limitReached } from '../domain/run/rules-slots.ts';
 import type { Lane, Run } from '../domain/run/run.ts';
 import {
@@ -11,6 +11,8 @@ import {
   type LaunchRate,
   type Reservation,
   release,
+  type Unused,
+  type Wanted,
 } from '../domain/submit/admission.ts';
 import type { Fit, Fitting } from '../domain/submit/fit.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
@@ -19,7 +21,9 @@ import type { Lanes } from '../ports/runs.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import { type ChooseDeps, chooseRuns, createPassFacts, type PassFacts } from './choose-runs.ts';
 import { type ClaimDeps, type Claimed, claimRun } from './claim-run.ts';
+import { type LaneTypes, noteLaneType, typesOf } from './lane-types.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
+import { type LaunchTime, launchTimeOf } from './launch-time.ts';
 import { type OpenPool, openPushPools, waitingCandidates } from './waiting-candidates.ts';
 
 export type SubmitDeps = ClaimDeps &
@@ -30,6 +34,7 @@ export type SubmitDeps = ClaimDeps &
     readonly lanes: Lanes;
     readonly admission: Admission;
     readonly launchRate: LaunchRate;
+    readonly laneTypes: LaneTypes;
   };
 
 const tooLate = 'Skipped: the run could not start soon enough after its time.';
@@ -37,6 +42,8 @@ const tooLate = 'Skipped: the run could not start soon enough after its time.';
 /** Claims and launches of one pass: bounded, so that all its RunTask calls fit into their reservation. */
 const launchesPerPass = 40;
 const passesPerCall = 20;
+/** A hint waits whole seconds: enough for a burst of launches of any type. */
+const spentWaitMs = 1_000;
 
 /** A rate that runs wait for, and when it has room again, epoch ms. */
 type AwaitedRate = { readonly limitId: string; readonly roomAt: number };
@@ -59,7 +66,7 @@ type Pass =
  */
 export async function submitRuns(deps: SubmitDeps, lanesTouched?: Promise<unknown>): Promise<void> {
   const launches: Promise<unknown>[] = [];
-  const call: Call = { tried: new Set(), lanesTouched };
+  const call: Call = { tried: new Set(), spentLanes: new Set(), lanesTouched };
   let outcome = await onePass(deps, call);
   for (let pass = 1; outcome.kind === 'claimed'; pass += 1) {
     launches.push(outcome.launches);
@@ -95,6 +102,8 @@ type Call = {
   readonly lanesTouched: Promise<unknown> | undefined;
   /** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
   readonly tried: Set<string>;
+  /** Lanes that wait for launch time of their capacity: others go on meanwhile. */
+  readonly spentLanes: Set<string>;
 };
 
 const keyOf = ({ runId, scheduledTime }: Candidate): string => `${runId}@${scheduledTime}`;
@@ -108,13 +117,17 @@ async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
   if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, call);
   // One more than a pass takes, to know whether the lane has more.
   const waiting = await waitingCandidates(deps, pools, { until: now, limit: launchesPerPass + 1 + tried.size });
-  const candidates = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));
+  const ordered = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));
+  const candidates = ordered.filter(({ lane }) => !call.spentLanes.has(laneName(lane)));
   const [first] = candidates;
-  if (first === undefined) return { kind: 'idle' };
+  if (first === undefined) {
+    const [spent] = ordered;
+    return spent === undefined ? { kind: 'idle' } : { kind: 'exhausted', waitMs: spentWaitMs, lane: spent.lane };
+  }
   const firstOnes = candidates.slice(0, launchesPerPass);
   const facts = createPassFacts(deps, pools);
   const [taken, runs] = await Promise.all([
-    takeLease(deps, stored, firstOnes.length),
+    takeLease(deps, stored, { count: firstOnes.length, ...typesOf(deps.laneTypes, firstOnes) }),
     deps.runs.readMany(firstOnes.map(({ runId }) => runId)),
     // Read meanwhile: what the choice asks for under the lease.
     Promise.all(firstOnes.map(({ lane }) => facts.limitsOf(lane))),
@@ -140,15 +153,17 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
   const judged = [...chosen.map((fit) => fit.candidate), ...choice.surplus, ...choice.skipped];
   for (const candidate of judged) call.tried.add(keyOf(candidate));
   const heads = await headsOf(deps, scene.runs, judged);
-  const [{ claimed, lost }] = await Promise.all([
-    claimAll(deps, facts, { fits: chosen, heads, reservation }),
+  const time = launchTimeOf(reservation);
+  const [{ claimed, lost, late }] = await Promise.all([
+    claimAll(deps, facts, { fits: chosen, heads, reservation, time }),
     cancelWaiting(deps, headsIn(heads, choice.surplus), limitReached),
     cancelWaiting(deps, headsIn(heads, choice.skipped), tooLate),
   ]);
   // Whether they fit is another question now: the next pass asks it.
-  for (const candidate of lost) call.tried.delete(keyOf(candidate));
+  for (const candidate of [...lost, ...late]) call.tried.delete(keyOf(candidate));
+  for (const { lane: spent } of late) call.spentLanes.add(laneName(spent));
   // On its way before the first RunTask, which need not wait for it: nobody else waits for a lease that is gone.
-  const lettingGo = letGo(deps, held, reservation.count - claimed.length);
+  const lettingGo = letGo(deps, held, time.unused());
   const launches = Promise.all(claimed.map((claim) => launchAttempt(deps, claim, reservation)));
   // A rejection is reported where the launches are awaited; until then it must not count as unhandled.
   launches.catch(() => undefined);
@@ -159,7 +174,7 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
     choice.rest + choice.skipped.length > 0 ||
     choice.fit.length > chosen.length ||
     (takers > 0 && claimed.length < chosen.length);
-  const isMore = isAsked || isLeft;
+  const isMore = isAsked || isLeft || late.length > 0;
   return { kind: 'claimed', launches, isMore, lane, rates: ratesOf(choice) };
 }
 
@@ -198,10 +213,14 @@ type Taken =
 
 type Granted = { readonly kind: 'granted'; readonly reservation: Reservation; readonly held: AdmissionState };
 
-async function takeLease(deps: SubmitDeps, seen: AdmissionState | undefined, count: number): Promise<Taken> {
+async function takeLease(
+  deps: SubmitDeps,
+  seen: AdmissionState | undefined,
+  wanted: Omit<Wanted, 'now'>,
+): Promise<Taken> {
   for (let stored = seen; ; stored = await deps.admission.read()) {
     const now = deps.world.now();
-    const answer = grant(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, { count, now });
+    const answer = grant(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, { ...wanted, now });
     switch (answer.kind) {
       case 'frozen':
         return { kind: 'idle' };
@@ -223,7 +242,7 @@ async function takeLease(deps: SubmitDeps, seen: AdmissionState | undefined, cou
 }
 
 /** Gives back the lease and the launch time that no claim used. Whether somebody hinted while the lease was held. */
-async function letGo(deps: SubmitDeps, held: AdmissionState, unused: number): Promise<boolean> {
+async function letGo(deps: SubmitDeps, held: AdmissionState, unused: Unused): Promise<boolean> {
   for (let stored: AdmissionState | undefined = held; ; stored = await deps.admission.read()) {
     const released = stored === undefined ? undefined : release(stored, held.epoch, unused);
     if (released === undefined) return true;
@@ -235,23 +254,41 @@ type Claims = {
   readonly fits: readonly Fit[];
   readonly heads: ReadonlyMap<string, Run>;
   readonly reservation: Reservation;
+  readonly time: LaunchTime;
+};
+
+type ClaimedAll = {
+  readonly claimed: readonly Claimed[];
+  readonly lost: readonly Candidate[];
+  /** There was no launch time for their capacity. */
+  readonly late: readonly Candidate[];
 };
 
 async function claimAll(
   deps: SubmitDeps,
   facts: PassFacts,
-  { fits, heads, reservation }: Claims,
-): Promise<{ readonly claimed: readonly Claimed[]; readonly lost: readonly Candidate[] }> {
+  { fits, heads, reservation, time }: Claims,
+): Promise<ClaimedAll> {
   // Those that take slots first, so that one transaction holds all of them: a gate is written once a pass.
   const inOrder = fits.toSorted((one, other) => Number(other.takings.length > 0) - Number(one.takings.length > 0));
   const claims = await Promise.all(
     inOrder.map(async (fit) => {
       const run = heads.get(fit.candidate.runId);
-      return run === undefined ? undefined : claimRun(deps, facts, { run, reservation, fit });
+      if (run === undefined) return { fit };
+      const answer = await claimRun(deps, facts, { run, reservation, time, fit });
+      if (answer !== undefined && answer !== 'lost') noteLaneType(deps.laneTypes, run, answer);
+      return { fit, answer };
     }),
   );
   return {
-    claimed: claims.filter((claim) => claim !== undefined && claim !== 'lost'),
-    lost: inOrder.filter((_fit, at) => claims[at] === 'lost').map(({ candidate }) => candidate),
+    claimed: claims.flatMap(({ answer }) => (isClaimed(answer) ? [answer] : [])),
+    lost: claims.flatMap(({ fit, answer }) => (answer === 'lost' ? [fit.candidate] : [])),
+    late: claims.flatMap(({ fit, answer }) =>
+      answer !== undefined && answer !== 'lost' && !isClaimed(answer) ? [fit.candidate] : [],
+    ),
   };
+}
+
+function isClaimed(answer: Awaited<ReturnType<typeof claimRun>>): answer is Claimed {
+  return typeof answer === 'object' && answer.kind === 'claimed';
 }

@@ -11,13 +11,15 @@ import { inParallel } from './in-parallel.ts';
 import { matchTasks } from './match-tasks.ts';
 import { type ObserveDeps, observeTask } from './observe-task.ts';
 import { launchSteps, type RepeatDeps } from './repeat-launch.ts';
+import type { StopDeps } from './stop-task.ts';
 import { type SubmitDeps, submitRuns } from './submit-runs.ts';
 import { lookedInVain, visitAttempt } from './visit-attempt.ts';
 import { visitRun } from './visit-run.ts';
 import { tendLanes } from './waiting-candidates.ts';
 
 export type TakeSubmitDeps = SubmitDeps &
-  RepeatDeps & {
+  RepeatDeps &
+  StopDeps & {
     /** When this process last put which lane: one that was put lately is there. @default none is known */
     readonly touchedLanes?: Map<string, number>;
   };

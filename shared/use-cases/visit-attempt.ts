@@ -12,8 +12,9 @@ import { withDeadline } from './change-run.ts';
 import { type CloseDeps, closeAttempt, type DecideClosing } from './close-attempt.ts';
 import { type AttemptId, closeLost, foldObservation, type Known } from './fold-observation.ts';
 import { hintRoom, isSlotFreed } from './hint-room.ts';
+import { type StopDeps, sendStop, stopTimeOf } from './stop-task.ts';
 
-export type VisitDeps = CloseDeps & { readonly tasks: Tasks };
+export type VisitDeps = CloseDeps & StopDeps & { readonly tasks: Tasks };
 
 /** What only `submit` can do; elsewhere it is passed on as a hint. */
 export type LaunchSteps = {
@@ -145,11 +146,26 @@ export async function lookedInVain(deps: VisitDeps, attempt: Attempt): Promise<'
 export async function stopTask(deps: VisitDeps, attempt: Attempt, cause: StopCause): Promise<'done' | 'later'> {
   const { taskArn } = attempt;
   if (taskArn === undefined) return 'later';
+  const stopAt = await stopTimeOf(deps, attempt);
   const at = deps.world.now();
+  if (stopAt > at) return stopLater(deps, attempt, stopAt);
   const sends = (attempt.stopRequested?.sends ?? 0) + 1;
-  const after: Attempt = { ...attempt, stopRequested: { at, cause, sends }, dueAt: at + timing.repeatStop };
+  const { stopAt: _used, ...rest } = attempt;
+  const after: Attempt = { ...rest, stopRequested: { at, cause, sends }, dueAt: at + timing.repeatStop };
   if ((await deps.runs.changeAttempt(attempt, after)) === 'lost') return 'done';
   deps.telemetry.stopRequested(attempt, cause);
-  const answer = await deps.tasks.stop(attempt.cluster, taskArn, `slipway: ${cause}`);
+  const answer = await sendStop(deps, { cluster: attempt.cluster, taskArn }, `slipway: ${cause}`);
   return answer === 'requested' ? 'later' : lookedInVain(deps, { ...after, version: attempt.version + 1 });
 }
+
+/** Its turn comes when those before it are through; the hint is for the second, the deadline for its loss. */
+async function stopLater(deps: VisitDeps, attempt: Attempt, stopAt: number): Promise<'later'> {
+  if (attempt.stopAt === stopAt && attempt.dueAt === stopAt) return 'later';
+  await deps.runs.changeAttempt(attempt, { ...attempt, stopAt, dueAt: stopAt });
+  const delaySeconds = Math.min(longestDelaySeconds, Math.ceil((stopAt - deps.world.now()) / 1000));
+  await deps.hints.observe([{ kind: 'attempt', runId: attempt.runId, attempt: attempt.number }], { delaySeconds });
+  return 'later';
+}
+
+/** SQS's own limit. */
+const longestDelaySeconds = 900;

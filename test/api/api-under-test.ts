@@ -124,7 +124,7 @@ export async function startApi(): Promise<ApiUnderTest> {
     logs: createLogs({ client, table: database.bulkTable, sha256: world.sha256, now: world.now }),
     plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
     limits: createLimits(control),
-    launchRate: { perSecond: 20, burst: 100 },
+    launchRate: { perSecond: 20, burst: 100, calls: { perSecond: 20, burst: 100 } },
     runInputs: createRunInputs(control),
     taskRuns: createTaskRuns({ ...control, newId: world.newId, sha256: world.sha256 }),
     taskCache: createTaskCache({ ...control, sha256: world.sha256 }),

@@ -16,7 +16,7 @@ beforeEach(() => {
   api.clock.now = start;
 });
 
-const rate = { perSecond: 20, burst: 100 };
+const rate = { perSecond: 20, burst: 100, calls: { perSecond: 20, burst: 100 } };
 const client = { 'user-agent': 'prefect/3.8.8 (API 0.8.4)' };
 const explained = async (id: string) => (await api.call('GET', `/api/flow_runs/${id}/explain`)).body;
 let named = 0;

@@ -7,7 +7,7 @@ import { emptyAdmission, grant, grantRepeat } from '../../shared/domain/submit/a
 import type { Admission } from '../../shared/ports/admission.ts';
 import { type ApiUnderTest, startApi } from './api-under-test.ts';
 
-const rate = { perSecond: 20, burst: 100 };
+const rate = { perSecond: 20, burst: 100, calls: { perSecond: 20, burst: 100 } };
 const second = 1_000;
 
 let api: ApiUnderTest;
@@ -41,7 +41,7 @@ describe('freezing', () => {
     const state = await stored();
 
     expect(grant(state, rate, { count: 1, now: api.clock.now })).toEqual({ kind: 'frozen' });
-    expect(grantRepeat(state, rate, api.clock.now)).toEqual({ kind: 'frozen' });
+    expect(grantRepeat(state, rate, { now: api.clock.now, type: 'FARGATE' })).toEqual({ kind: 'frozen' });
   });
 
   it('answers when the reservations that were given have run out, and not before', async () => {
@@ -121,7 +121,9 @@ describe('a table whose admission item was written for another one', () => {
     expect(thawing.body).toMatchObject({ frozen: true, thawing: true });
     expect(api.hints.submitted).toEqual([{ kind: 'match' }]);
     const state = await admission.read();
-    expect(state === undefined ? undefined : grantRepeat(state, rate, api.clock.now)).toEqual({ kind: 'frozen' });
+    expect(state === undefined ? undefined : grantRepeat(state, rate, { now: api.clock.now, type: 'FARGATE' })).toEqual(
+      { kind: 'frozen' },
+    );
   });
 
   it('stays frozen when somebody freezes it while it is to thaw', async () => {

@@ -12,6 +12,9 @@ describe('readSettings', () => {
     expect(read({})).toMatchObject({
       launchRate: 20,
       launchBurst: 100,
+      apiRate: 40,
+      apiBurst: 100,
+      stopShare: 0.25,
       clusterArns: [],
       taskDefinitionArns: [],
       passRoleArns: [],
@@ -36,6 +39,8 @@ describe('readSettings', () => {
     ['slipway:launchRate', 'fast', 'setting slipway:launchRate must be a number above 0, got "fast"'],
     ['slipway:launchBurst', '0', 'setting slipway:launchBurst must be a number above 0, got "0"'],
     ['slipway:launchRate', '', 'setting slipway:launchRate must be a number above 0, got ""'],
+    ['slipway:stopShare', '1', 'setting slipway:stopShare must be a number between 0 and 1, got 1'],
+    ['slipway:apiRate', '0', 'setting slipway:apiRate must be a number above 0, got "0"'],
     ['slipway:clusterArns', 'etl', 'setting slipway:clusterArns must be ARNs, got "etl"'],
     ['slipway:removalPolicy', 'snapshot', 'setting slipway:removalPolicy must be retain or destroy, got "snapshot"'],
     ['slipway:eventDays', '-1', 'setting slipway:eventDays must be a number above 0, got "-1"'],

@@ -179,7 +179,7 @@ describe('a holder that died', () => {
 
 describe('one hint', () => {
   it('is enough for all that waits in a lane, more than a pass takes', () =>
-    onStage({ script: runsOn }, async (stage) => {
+    onStage({ script: runsOn, launchRate: { perSecond: 20, burst: 100 } }, async (stage) => {
       await waitingRuns(stage, 95);
 
       await submitRuns(stage.deps);

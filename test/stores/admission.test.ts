@@ -8,7 +8,7 @@ import { createTables, startDatabase, type TestDatabase } from '../support/datab
 import { start } from '../support/run-builders.ts';
 import { loseNextReply } from '../support/stores.ts';
 
-const rate = { perSecond: 20, burst: 100 };
+const rate = { perSecond: 20, burst: 100, calls: { perSecond: 20, burst: 100 } };
 const empty = emptyAdmission(rate, start);
 
 let database: TestDatabase;

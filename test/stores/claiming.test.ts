@@ -137,7 +137,7 @@ describe('a reservation', () => {
     await submitRuns(withCatalogue({ flows: { ...stage.deps.catalogue.flows, read } }));
 
     expect(await stage.readRun(id)).toMatchObject({ state: { type: 'SCHEDULED' }, attempt: 0 });
-    expect((await stage.deps.admission.read())?.launches.tokens).toBe(100);
+    expect((await stage.deps.admission.read())?.launches.tokens).toBe(75);
   });
 
   it('that expired before the request was sent sends nothing: the try is repeated later', async () => {
@@ -239,6 +239,6 @@ describe('a run of a push pool that somebody only recorded', () => {
 
     expect((await stage.readRun(recorded.run.id)).attempt).toBe(0);
     expect((await stage.readRun(id)).attempt).toBe(1);
-    expect((await stage.deps.admission.read())?.launches.tokens).toBe(99);
+    expect((await stage.deps.admission.read())?.launches.tokens).toBe(74);
   });
 });

@@ -96,7 +96,7 @@ describe('infrastructure', () => {
   ])('after %i new attempts waits %i ms before the next', (infrastructureRestarts, delayMs) => {
     const run = aPushRun({ state: 'RUNNING', infrastructureRestarts });
 
-    expect(restartOrCrash(run, 'host lost')).toEqual(restart('host lost', delayMs));
+    expect(restartOrCrash(run, engine(), 'host lost')).toEqual(restart('host lost', delayMs));
   });
 
   it('has a budget, after which the run is Crashed', () => {

@@ -4,6 +4,7 @@ import type { Handlers } from '../../../shared/contract/define-routes.ts';
 import type { ApiDeps } from '../deps.ts';
 import { adminHandlers } from './admin.ts';
 import { artifactHandlers } from './artifacts.ts';
+import { attemptHandlers } from './attempts.ts';
 import { automationHandlers } from './automations.ts';
 import { blockDocumentHandlers } from './block-documents.ts';
 import { blockCapabilityHandlers, blockSchemaHandlers } from './block-schemas.ts';
@@ -35,6 +36,7 @@ import { poolQueueHandlers, workQueueHandlers } from './work-queues.ts';
 const allHandlers = {
   admin: adminHandlers,
   artifacts: artifactHandlers,
+  attempts: attemptHandlers,
   automationTemplates: automationTemplateHandlers,
   automations: automationHandlers,
   blockCapabilities: blockCapabilityHandlers,

@@ -2,10 +2,11 @@
 // It names the table that it was written for: in another one it says that the table was restored from a backup.
 import { randomUUID } from 'node:crypto';
 import { type AdmissionState, inRestoredTable } from '../../domain/submit/admission.ts';
-import type { Admission } from '../../ports/admission.ts';
+import type { StopPace } from '../../domain/submit/stop-pace.ts';
+import type { Admission, StopPaces } from '../../ports/admission.ts';
 import type { DocumentClient } from './client.ts';
 import { fromItem, toItem } from './items.ts';
-import { admissionKey } from './table.ts';
+import { admissionKey, stopPaceKey } from './table.ts';
 import { readTableIdentity } from './table-identity.ts';
 import { get, put } from './writes.ts';
 
@@ -57,6 +58,31 @@ export function createAdmission({
           ':mine': writeId,
           ...(before === undefined ? {} : { ':before': before.version }),
         },
+      });
+    },
+  };
+}
+
+/** The pace of StopTask, which the pump need not wait for. In a restored table it is at worst a little too slow. */
+export function createStopPaces({
+  client,
+  table,
+  newId = randomUUID,
+}: Pick<AdmissionStoreOptions, 'client' | 'table' | 'newId'>): StopPaces {
+  return {
+    async read() {
+      const item = await get(client, table, stopPaceKey);
+      return item === undefined ? undefined : fromItem<StopPace>(item);
+    },
+
+    write(before, after) {
+      const version = (before?.version ?? 0) + 1;
+      const writeId = newId();
+      return put(client, {
+        TableName: table,
+        Item: toItem(stopPaceKey, { ...after, version }, { version, write_id: writeId }),
+        ConditionExpression: `${before === undefined ? 'attribute_not_exists(pk)' : 'version = :before'} OR write_id = :mine`,
+        ExpressionAttributeValues: { ':mine': writeId, ...(before === undefined ? {} : { ':before': before.version }) },
       });
     },
   };

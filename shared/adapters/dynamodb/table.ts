@@ -112,9 +112,10 @@ export function laneFromItemKey({ pk, sk }: Key): Lane {
 }
 export const lanesOfPool = (workPoolName: string): string => lanePartition(workPoolName);
 
-// admission: the pump's lease and the launch-time reservations
+// admission: the pump's lease and the launch-time reservations; the pace of StopTask
 
 export const admissionKey: Key = { pk: 'admission', sk: 'admission' };
+export const stopPaceKey: Key = { pk: 'admission', sk: 'stops' };
 
 // publish: counter rows in one partition, a checkpoint per stream shard
 

@@ -65,6 +65,13 @@ function isGone(error: unknown): boolean {
   return error instanceof ECSServiceException && /not found|MISSING/i.test(error.message);
 }
 
+function isThrottled(error: unknown): boolean {
+  return (
+    error instanceof ECSServiceException &&
+    /throttl|rate exceeded|too ?many ?requests/i.test(`${error.name} ${error.message}`)
+  );
+}
+
 export function createTasks(clients: { readonly ecs: ECSClient; readonly launch: ECSClient }): Tasks {
   const { ecs, launch } = clients;
 
@@ -117,6 +124,7 @@ export function createTasks(clients: { readonly ecs: ECSClient; readonly launch:
         return 'requested';
       } catch (error) {
         if (isGone(error)) return 'gone';
+        if (isThrottled(error)) return 'throttled';
         throw error;
       }
     },

@@ -48,7 +48,7 @@ function launchStep({ run, attempt, now }: AttemptFacts): AttemptStep {
   if (currentTry.firstSentAt === undefined || currentTry.lastSentAt === undefined) {
     const unwanted = unwantedBecause({ run, attempt });
     if (unwanted !== undefined) return { kind: 'give-up-launch', reason: unwanted };
-    if (now >= startDeadline(attempt)) return { kind: 'give-up-launch', reason: 'start-deadline' };
+    if (now >= startDeadlineOf(attempt)) return { kind: 'give-up-launch', reason: 'start-deadline' };
     const dueAt = attempt.dueAt ?? now;
     return dueAt <= now ? { kind: 'send' } : { kind: 'wait', dueAt };
   }
@@ -62,7 +62,8 @@ export function repeatDelay(sends: number): number {
   return Math.min(timing.repeatLaunch * 2 ** Math.max(0, sends - 1), timing.repeatLaunchMax);
 }
 
-function startDeadline(attempt: Attempt): number {
+/** When the attempt's task must be RUNNING, epoch ms. */
+export function startDeadlineOf(attempt: Attempt): number {
   return attempt.openedAt + attempt.startDeadlineSeconds * 1000;
 }
 
@@ -117,7 +118,7 @@ function aliveStep({ run, attempt, now }: AttemptFacts): AttemptStep {
     const dueAt = started + attempt.maximumDurationSeconds * 1000;
     return dueAt <= now ? { kind: 'stop', cause: 'maximum-duration' } : { kind: 'wait', dueAt };
   }
-  if (startDeadline(attempt) <= now) return { kind: 'stop', cause: 'start-deadline' };
+  if (startDeadlineOf(attempt) <= now) return { kind: 'stop', cause: 'start-deadline' };
   const dueAt = attempt.dueAt ?? now;
   return dueAt <= now ? { kind: 'look' } : { kind: 'wait', dueAt };
 }

@@ -1,6 +1,10 @@
 // An attempt: one infrastructure try to execute a run, from claim to its task known STOPPED.
 // At most one is open per run, at most one task belongs to it (design rule 4).
 import type { JsonObject } from '../json.ts';
+import type { Asked } from '../task/capacity.ts';
+import type { LaunchOptions, LaunchPlan } from '../task/launch-plan.ts';
+import type { RefusalClass } from '../task/refusal.ts';
+import type { InfrastructurePolicy } from './infrastructure-rules.ts';
 import type { State } from './state.ts';
 
 /** Whose word ends the run: the flow engine's, or the container's exit code (rule 8). */
@@ -14,6 +18,18 @@ export type Try = {
   readonly lastSentAt?: number;
   /** How often it was sent; an unknown outcome repeats the same try. */
   readonly sends: number;
+};
+
+/** A try that ended with a definite no: what it asked for and what ECS said. */
+export type PastTry = {
+  readonly number: number;
+  readonly asked: Asked;
+  readonly sentAt?: number;
+  readonly sends: number;
+  readonly endedAt: number;
+  readonly class: RefusalClass;
+  readonly code: string;
+  readonly reason: string;
 };
 
 export type TaskContainer = {
@@ -77,12 +93,23 @@ export type Attempt = {
   /** The exact RunTask request without its client token, stored before it is sent. */
   readonly request: JsonObject;
   readonly currentTry: Try;
+  /** The newest tries before the current one, oldest first. */
+  readonly pastTries?: readonly PastTry[];
+  /** The ways in which the task may be launched, where there are several, and the one of the current try. */
+  /** The size in the task definition, where it is ours: what a request without a size of its own gets. */
+  readonly definedSize?: JsonObject;
+  readonly options?: LaunchOptions;
+  readonly plan?: LaunchPlan;
   readonly taskArn?: string;
   /** When anybody first learnt of its task. */
   readonly taskKnownAt?: number;
   readonly task?: TaskObservation;
   readonly startDeadlineSeconds: number;
   readonly maximumDurationSeconds: number;
+  /** What lost infrastructure may cost; the standard where there is none. */
+  readonly infrastructure?: InfrastructurePolicy;
+  /** When its StopTask may be sent, epoch ms: reserved under the rate, for one send. */
+  readonly stopAt?: number;
   readonly stopRequested?: { readonly at: number; readonly cause: StopCause; readonly sends: number };
   /** A Crashed that the engine was told is accepted, held until ECS decides (rule 8). */
   readonly heldCrash?: State;

@@ -3,9 +3,10 @@
 import { outcomeOf, type TaskOutcome } from '../task/outcome.ts';
 import type { Attempt } from './attempt.ts';
 import { isRescheduled } from './attempt-step.ts';
+import { ruledAction, standardPolicy } from './infrastructure-rules.ts';
 import type { Run } from './run.ts';
 import { isTerminal, type ProposedState } from './state.ts';
-import { maximumRestarts, timing } from './timing.ts';
+import { timing } from './timing.ts';
 
 export type Ending =
   /** The run keeps its state; only its attempt is over. */
@@ -27,12 +28,17 @@ function ended(type: 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'CRASHED', message?:
   };
 }
 
-/** A restart, or Crashed once the budget is spent. */
-export function restartOrCrash(run: Run, reason: string): Ending {
-  const delayMs = timing.restartDelays[run.infrastructureRestarts];
-  if (run.infrastructureRestarts >= maximumRestarts || delayMs === undefined) {
-    return ended('CRASHED', `${reason} (after ${run.infrastructureRestarts} new attempts)`);
-  }
+/** A restart, or Crashed once the budget of the attempt's pool is spent. */
+export function restartOrCrash(run: Run, attempt: Attempt, reason: string): Ending {
+  return (
+    restart(run, attempt, reason) ?? ended('CRASHED', `${reason} (after ${run.infrastructureRestarts} new attempts)`)
+  );
+}
+
+function restart({ infrastructureRestarts }: Run, { infrastructure }: Attempt, reason: string): Ending | undefined {
+  const { retries } = infrastructure ?? standardPolicy;
+  const delayMs = timing.restartDelays[infrastructureRestarts] ?? timing.restartDelays.at(-1);
+  if (infrastructureRestarts >= retries || delayMs === undefined) return undefined;
   return { kind: 'restart', reason, delayMs };
 }
 
@@ -52,9 +58,9 @@ export function endingOf(run: Run, attempt: Attempt): Ending {
     case 'silent':
       return ended('CRASHED', 'The engine of this run gave no sign of life, and its pool has such tasks stopped.');
     case 'start-deadline':
-      return restartOrCrash(run, `the task was not running within ${attempt.startDeadlineSeconds} s`);
+      return restartOrCrash(run, attempt, `the task was not running within ${attempt.startDeadlineSeconds} s`);
     default:
-      return endingByOutcome(run, attempt, outcome);
+      return endingByRule(run, attempt, outcome) ?? endingByOutcome(run, attempt, outcome);
   }
 }
 
@@ -71,10 +77,32 @@ export function endingWithoutTask(run: Run | undefined, message: string, otherwi
 /** The container ended, of itself or by its own use of memory. */
 type Exit = Extract<TaskOutcome, { kind: 'exited' | 'out-of-memory' }>;
 
+/** The pool's own rules go before the table, and after the engine's last words. */
+function endingByRule(run: Run, attempt: Attempt, outcome: TaskOutcome): Ending | undefined {
+  if (isSuspended(run) || attempt.heldCrash !== undefined) return undefined;
+  const { task, container, infrastructure = standardPolicy } = attempt;
+  const exitCode = task?.containers.find(({ name }) => name === container)?.exitCode;
+  const action = ruledAction(infrastructure.rules, {
+    reason: outcome.reason,
+    ...(task?.stopCode === undefined ? {} : { stopCode: task.stopCode }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+  });
+  switch (action) {
+    case 'retry': {
+      const told = exitCode === undefined ? '' : `the container exited with code ${exitCode}: `;
+      return restart(run, attempt, `${told}${outcome.reason}`);
+    }
+    case 'end':
+      return outcome.kind === 'infrastructure' ? ended('CRASHED', outcome.reason) : undefined;
+    case undefined:
+      return undefined;
+  }
+}
+
 function endingByOutcome(run: Run, attempt: Attempt, outcome: TaskOutcome): Ending {
   switch (outcome.kind) {
     case 'infrastructure':
-      return isSuspended(run) ? { kind: 'keep' } : restartOrCrash(run, outcome.reason);
+      return isSuspended(run) ? { kind: 'keep' } : restartOrCrash(run, attempt, outcome.reason);
     case 'impossible':
       return ended('CRASHED', outcome.reason);
     case 'stopped':

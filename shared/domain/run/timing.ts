@@ -67,15 +67,11 @@ export const timing = {
    * unless somebody asks for more), and its tokens and events can speak for 25 hours after that (rule 4).
    */
   tracesKept: 30 * 24 * 60 * minute,
-  /** Waits before the new attempts after an infrastructure failure. */
+  /** Waits before the new attempts after an infrastructure failure, the last one for all that follow. */
   restartDelays: [0, 10 * second, minute],
 } as const;
-
-/** New attempts that infrastructure failures may cost (rule 11). */
-export const maximumRestarts = 3;
 
 /** Heartbeats that may be missed: three, as Prefect counts them. */
 export const missedHeartbeats = 3;
 
-export const defaultStartDeadlineSeconds = 900;
 export const defaultMaximumDurationSeconds = 24 * 3600;

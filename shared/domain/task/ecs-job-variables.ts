@@ -1,4 +1,5 @@
-// What can be said of a pool or a deployment when it is saved, before any run: whether Fargate offers its size.
+// What can be said of a pool or a deployment when it is saved, before any run: whether Fargate offers its size, and
+// whether its launch settings can be meant.
 // Judges the rendered configuration, not the names of variables, so that templates of any make are covered.
 import type { Json, JsonObject } from '../json.ts';
 import type { Problem } from '../template/job-variable-check.ts';
@@ -6,6 +7,7 @@ import { findPlaceholders } from '../template/placeholder.ts';
 import { populate } from '../template/render.ts';
 import { checkFargateSize, readCpu, readMemory } from './fargate-size.ts';
 import { type AskedSize, definitionSize, readLaunch, taskSize } from './launch.ts';
+import { checkAgainstCapacity, launchSettingsOf } from './launch-settings.ts';
 
 /**
  * Problems of a template with these (merged) job variables; none for an empty template. A size that still depends on a
@@ -16,7 +18,11 @@ export function checkEcsJobVariables(template: JsonObject, jobVariables: JsonObj
   const populated = populate(template, jobVariables);
   if (!populated.ok) return [{ variable: 'job_variables', problem: populated.problem }];
   const problem = checkSizes(populated.configuration);
-  return problem === undefined ? [] : [{ variable: 'cpu', problem }];
+  const read = launchSettingsOf(template, jobVariables);
+  return [
+    ...(problem === undefined ? [] : [{ variable: 'cpu', problem }]),
+    ...(read.ok ? checkAgainstCapacity(read.settings, readLaunch(populated.configuration).capacity) : read.problems),
+  ];
 }
 
 /** Why the size that a configuration asks for cannot be had; undefined when it can. Other capacity has no grid. */

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../json.ts';
 import { silencePolicies } from '../task/when-silent.ts';
 import { awsCredentialsDefinitions } from './template-aws-credentials.ts';
+import { launchVariables } from './template-launch.ts';
 import { commonVariables, flag, mapping, optional, sameNameFor, textOrNull } from './template-property.ts';
 
 const whereItRuns: JsonObject = {
@@ -225,6 +226,7 @@ export const ecsPushTemplate: JsonObject = {
       ...whereItRuns,
       ...howItIsKept,
       ...ownVariables,
+      ...launchVariables,
     },
     definitions: {
       ...awsCredentialsDefinitions,

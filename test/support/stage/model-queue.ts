@@ -1,7 +1,12 @@
 // A model of an SQS queue under the virtual clock: delays, visibility after a failed receive, at least once.
 import type { VirtualClock } from './clock.ts';
 
-export type QueuedMessage = { readonly body: string; visibleAt: number; receives: number };
+export type QueuedMessage = {
+  readonly body: string;
+  readonly sentAt: number;
+  visibleAt: number;
+  receives: number;
+};
 
 export type ModelQueue = {
   send(bodies: readonly string[], delaySeconds?: number): void;
@@ -12,13 +17,16 @@ export type ModelQueue = {
   remove(message: QueuedMessage): void;
   clear(): void;
   readonly size: number;
+  /** Milliseconds since its oldest message was sent; 0 when it is empty. */
+  readonly oldestAge: number;
 };
 
 export function modelQueue(clock: VirtualClock, visibilitySeconds: number): ModelQueue {
   let messages: QueuedMessage[] = [];
   return {
     send(bodies, delaySeconds = 0) {
-      for (const body of bodies) messages.push({ body, visibleAt: clock.now() + delaySeconds * 1000, receives: 0 });
+      for (const body of bodies)
+        messages.push({ body, sentAt: clock.now(), visibleAt: clock.now() + delaySeconds * 1000, receives: 0 });
     },
     nextAt: () => (messages.length === 0 ? undefined : Math.min(...messages.map(({ visibleAt }) => visibleAt))),
     receive(limit) {
@@ -34,6 +42,9 @@ export function modelQueue(clock: VirtualClock, visibilitySeconds: number): Mode
     },
     clear() {
       messages = [];
+    },
+    get oldestAge() {
+      return Math.max(0, ...messages.map(({ sentAt }) => clock.now() - sentAt));
     },
     get size() {
       return messages.length;

@@ -3,7 +3,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { startAwsEndpoint } from '../../../local/aws-endpoint.ts';
-import { createAdmission } from '../../../shared/adapters/dynamodb/admission.ts';
+import { createAdmission, createStopPaces } from '../../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { createDocumentClient } from '../../../shared/adapters/dynamodb/client.ts';
 import { createFamilies } from '../../../shared/adapters/dynamodb/families.ts';
@@ -21,6 +21,8 @@ import type { PrefectEvent } from '../../../shared/domain/event/event.ts';
 import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
+import type { Rate } from '../../../shared/domain/submit/bucket.ts';
+import type { CapacityType } from '../../../shared/domain/task/capacity.ts';
 import type { Admission } from '../../../shared/ports/admission.ts';
 import type { ObserveHint, SubmitHint } from '../../../shared/ports/hints.ts';
 import type { Runs } from '../../../shared/ports/runs.ts';
@@ -44,9 +46,13 @@ export type StageOptions = {
   readonly loseAnswer?: ModelEcsOptions['loseAnswer'];
   readonly quotas?: ModelEcsOptions['quotas'];
   readonly jobVariables?: JsonObject;
-  readonly launchRate?: { perSecond: number; burst: number };
   /** Milliseconds from one tick of the clock to the next, in turn. @default a minute */
   readonly tickGaps?: readonly number[];
+  /** Of each type of Fargate capacity, and of RunTask calls unless they have a rate of their own. */
+  readonly launchRate?: { perSecond: number; burst: number; calls?: Rate };
+  readonly stopRate?: Rate;
+  /** Seconds between RunTask and RUNNING. */
+  readonly startSeconds?: number;
   /** Loses every ECS event. */
   readonly losesEvents?: boolean;
   /** Part of the setting of the scene: outside any plan. */
@@ -71,7 +77,12 @@ const template: JsonObject = {
       cpu: '{{ cpu }}',
       memory: '{{ memory }}',
     },
-    task_run_request: { cluster: '{{ cluster }}', launchType: 'FARGATE' },
+    network_configuration: '{{ network_configuration }}',
+    task_run_request: {
+      cluster: '{{ cluster }}',
+      launchType: '{{ launch_type }}',
+      taskDefinition: '{{ task_definition_arn }}',
+    },
   },
   variables: {
     type: 'object',
@@ -82,6 +93,9 @@ const template: JsonObject = {
       cpu: { type: 'integer', default: 256 },
       memory: { type: 'integer', default: 512 },
       cluster: { type: 'string' },
+      task_definition_arn: { type: 'string' },
+      launch_type: { type: 'string', default: 'FARGATE' },
+      network_configuration: { type: 'object' },
       reports: { type: 'string' },
     },
   },
@@ -101,6 +115,7 @@ export async function startStage(options: StageOptions) {
     clock,
     emit,
     script: options.script,
+    ...(options.startSeconds === undefined ? {} : { startSeconds: options.startSeconds }),
     ...(options.refuse === undefined ? {} : { refuse: options.refuse }),
     ...(options.turnAway === undefined ? {} : { turnAway: options.turnAway }),
     ...(options.loseAnswer === undefined ? {} : { loseAnswer: options.loseAnswer }),
@@ -229,7 +244,13 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
     tasks: createTasks({ ecs, launch }),
     hints: { submit: send(queues.submit), observe: send(queues.observe) },
     telemetry: createTelemetry(createLog('stage', () => undefined, clock.now)),
-    launchRate: options.launchRate ?? { perSecond: 20, burst: 100 },
+    stopPaces: createStopPaces({ client, table }),
+    stopRate: options.stopRate ?? { perSecond: 10, burst: 25 },
+    launchRate:
+      options.launchRate === undefined
+        ? { perSecond: 20, burst: 100, calls: { perSecond: 30, burst: 75 } }
+        : { calls: options.launchRate, ...options.launchRate },
+    laneTypes: new Map<string, CapacityType>(),
     stack: 'stage',
     cluster: modelCluster,
     taskDefaults: {
