@@ -107,7 +107,8 @@ export function headOf(world: World, request: NewRun): Run {
   const hasStarted = state.type === 'RUNNING' || isTerminal(state.type);
   const run: Run = {
     id: request.id ?? world.newId(),
-    version: 1,
+    // No version of a former life of this id comes again: a request of that time that arrives late is in vain.
+    version: state.timestamp,
     created: state.timestamp,
     updated: state.timestamp,
     bodyId: request.bodyId ?? world.newId(),

@@ -161,3 +161,23 @@ describe.each(plays)('$name', (play) => {
     expect(writes.length).toBeGreaterThan(6);
   });
 });
+
+describe('a request that arrives late', () => {
+  it('neither changes nor deletes the run that was created again under its id', async () => {
+    const stage = await startStage({ script: runsOn, database });
+    try {
+      const id = await triggerOnce(stage);
+      const former = await stage.readRun(id);
+      await deleteRun(stage.deps, id);
+      stage.clock.advanceTo(stage.clock.now() + 1_000);
+      await triggerOnce(stage);
+
+      const writes = [await stage.deps.runs.change(former, former), await stage.deps.runs.remove(former)];
+
+      expect(writes).toEqual(['lost', 'lost']);
+      expect((await stage.readRun(id)).created).toBeGreaterThan(former.created);
+    } finally {
+      await stage.close();
+    }
+  });
+});

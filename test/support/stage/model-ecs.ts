@@ -58,7 +58,17 @@ export type ModelEcsOptions = {
   readonly turnAway?: (operation: string, call: number) => void;
   /** Loses the answer of a call that took effect, by throwing. */
   readonly loseAnswer?: (operation: string, call: number) => void;
+  /** What a task does that is asked to stop. @default its container ends within a second */
+  readonly stopping?: (task: ModelTask, ecs: ModelEcs, reason: string) => void;
+  /** Until when DescribeTasks and ListTasks may miss a task: AWS says up to five minutes. @default never */
+  readonly hiddenUntil?: (task: ModelTask) => number;
+  /** How long stopped tasks are known. @default until `forget` */
+  readonly forgetsAfterSeconds?: number;
+  /** How long a token outlives its task. @default for ever */
+  readonly tokenOutlivesSeconds?: number;
 };
+
+const dayMs = 86_400_000;
 
 const account = '000000000000';
 const arnOf = (kind: string, id: string) => `arn:aws:ecs:us-east-1:${account}:${kind}/${id}`;
@@ -68,7 +78,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   const { clock, script } = options;
   const tasks: ModelTask[] = [];
   const runTaskCalls: Input[] = [];
-  const answers = new Map<string, { request: string; answer?: object; error?: AwsError }>();
+  const answers = new Map<string, { request: string; at: number; answer: { tasks: ModelTask[] } }>();
   const agenda: { time: number; act: () => Promise<void> | void }[] = [];
   const families = new Map<string, number>();
   const calls = new Map<string, number>();
@@ -150,14 +160,30 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
     runTaskCalls.push(input);
     const token = String(input['clientToken']);
     const request = JSON.stringify(input);
-    const known = answers.get(token);
-    if (known !== undefined && known.request !== request) throw new AwsError('ConflictException', 'other parameters');
-    if (known?.error !== undefined) throw known.error;
-    if (known?.answer !== undefined) return replay(known.answer);
+    const known = input['clientToken'] === undefined ? undefined : answers.get(token);
+    if (known !== undefined && isAlive(known)) {
+      if (known.request !== request) throw new AwsError('ConflictException', 'other parameters');
+      return replay(known.answer);
+    }
     const failures = options.refuse?.(input, runTaskCalls.length);
     const answer = failures === undefined ? { tasks: [created(input)] } : { tasks: [], ...failures };
-    answers.set(token, { request, answer });
+    answers.set(token, { request, at: clock.now(), answer });
     return replay(answer);
+  }
+
+  /** A token lives a day, and not much longer than its task. */
+  function isAlive({ at, answer }: { at: number; answer: { tasks: ModelTask[] } }): boolean {
+    if (options.tokenOutlivesSeconds === undefined) return true;
+    const outlives = options.tokenOutlivesSeconds * 1000;
+    const stopped = answer.tasks.map(({ stoppedAt }) => (stoppedAt ?? Number.POSITIVE_INFINITY) + outlives);
+    return clock.now() < Math.min(at + dayMs, ...stopped);
+  }
+
+  /** Hidden while it is new, forgotten when it is old. */
+  function isShown(task: ModelTask): boolean {
+    if (clock.now() < (options.hiddenUntil?.(task) ?? 0)) return false;
+    const forgotten = (options.forgetsAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    return task.stoppedAt === undefined || clock.now() < task.stoppedAt + forgotten;
   }
 
   const replay = (answer: { tasks?: ModelTask[] } & object) => ({
@@ -194,13 +220,15 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   }
 
   function stopTask(input: Input): object {
-    const task = tasks.find(({ arn }) => arn === input['task']);
+    const task = tasks.find((known) => known.arn === input['task'] && isShown(known));
     if (task === undefined) throw new AwsError('InvalidParameterException', 'The referenced task was not found.');
     if (task.lastStatus !== 'STOPPED') {
+      const isFirst = task.desiredStatus !== 'STOPPED';
       task.desiredStatus = 'STOPPED';
-      ecs.at(clock.now() + 1000, () =>
-        ecs.end(task, { exitCode: 143, stopCode: 'UserInitiated', reason: String(input['reason']) }),
-      );
+      const reason = String(input['reason']);
+      const end = () => ecs.end(task, { exitCode: 143, stopCode: 'UserInitiated', reason });
+      if (options.stopping === undefined) ecs.at(clock.now() + 1000, end);
+      else if (isFirst) options.stopping(task, ecs, reason);
     }
     return { task: apiTask(task) };
   }
@@ -208,7 +236,7 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   function describe(input: Input): object {
     const wanted = new Set(input['tasks'] as string[]);
     if (wanted.size > 100) throw new AwsError('InvalidParameterException', 'Tasks cannot exceed 100 elements.');
-    const found = tasks.filter(({ arn }) => wanted.has(arn));
+    const found = tasks.filter((task) => wanted.has(task.arn) && isShown(task));
     const there = new Set(found.map(({ arn }) => arn));
     const missing = [...wanted].filter((arn) => !there.has(arn));
     return { tasks: found.map(apiTask), failures: missing.map((arn) => ({ arn, reason: 'MISSING' })) };
@@ -220,7 +248,8 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
       (task) =>
         task.desiredStatus === status &&
         (input['startedBy'] === undefined || task.startedBy === input['startedBy']) &&
-        (input['family'] === undefined || task.family === input['family']),
+        (input['family'] === undefined || task.family === input['family']) &&
+        isShown(task),
     );
     const from = Number(input['nextToken'] ?? 0);
     const end = from + Number(input['maxResults'] ?? 100);

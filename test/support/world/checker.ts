@@ -1,0 +1,121 @@
+// What must be true of every history, whatever was injected. Each invariant has a name, by which sabotages say what
+// must catch them.
+import { countersPartition } from '../../../shared/adapters/dynamodb/table.ts';
+import { isTerminal } from '../../../shared/domain/run/state.ts';
+import { checkMoves } from './check-moves.ts';
+import { movesOf, tasksByAttempt } from './history.ts';
+import { headOf } from './publisher.ts';
+import type { Scene } from './scene.ts';
+import type { World } from './world.ts';
+
+export const invariants = [
+  'every accepted run ended',
+  'a run has one open attempt at most',
+  'an attempt has one task at most',
+  'attempt numbers never repeat',
+  'an attempt is closed only when its task is known to be over',
+  'no word of a stale attempt takes effect',
+  'no transition is illegal',
+  'no write is lost',
+  'no limit is exceeded',
+  'no slot outlives its right',
+  'every task of a run that is over is stopped',
+  'only tasks that nobody wants are stopped',
+  'no user retry is lost',
+  'a run ends as its task did',
+  'a crash is believed only when the task is over',
+  'what a client was told is true',
+  'a key starts one run',
+  'counters equal the truth',
+  'every state is told',
+  'nothing fails but what the plan fails',
+] as const;
+export type Invariant = (typeof invariants)[number];
+
+export type Violation = { readonly invariant: Invariant; readonly what: string; readonly at?: number };
+
+export function checkWorld(world: World, scene: Scene): Violation[] {
+  return [
+    ...checkMoves(world, scene, movesOf(world.tables.changes)),
+    ...checkEnds(world),
+    ...checkTasks(world),
+    ...checkKeys(world),
+    ...checkCounters(world),
+    ...checkPublished(world),
+    ...world.diary.surprises.map((what): Violation => ({ invariant: 'nothing fails but what the plan fails', what })),
+  ];
+}
+
+/** Heads that stand at the end. */
+export function standingHeads({ tables }: Pick<World, 'tables'>) {
+  const heads = [];
+  for (const item of tables.items()) {
+    const head = item['sk'] === 'head' ? headOf(item) : undefined;
+    if (head !== undefined) heads.push(head);
+  }
+  return heads;
+}
+
+function checkEnds(world: World): Violation[] {
+  const stuck = standingHeads(world).filter((run) => !isTerminal(run.state.type) || run.isAttemptOpen);
+  const there = new Set(standingHeads(world).map(({ id }) => id));
+  const runs = [...world.diary.accepted.values()].flatMap((ids) => [...ids]);
+  const gone = runs.filter((id) => !there.has(id) && !world.diary.deleted.has(id));
+  return [
+    ...stuck.map(({ id, state, isAttemptOpen }): Violation => {
+      const what = `run ${id} is ${state.type} (${state.name})${isAttemptOpen ? ', its attempt open' : ''}`;
+      return { invariant: 'every accepted run ended', what };
+    }),
+    ...gone.map((id): Violation => ({ invariant: 'every accepted run ended', what: `run ${id} is gone` })),
+  ];
+}
+
+function checkTasks({ ecs }: World): Violation[] {
+  const doubled = [...tasksByAttempt(ecs.tasks)].filter(([, tasks]) => tasks.length > 1);
+  const alive = ecs.tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED');
+  return [
+    ...doubled.map(([name, tasks]): Violation => {
+      return { invariant: 'an attempt has one task at most', what: `attempt ${name} has ${tasks.length} tasks` };
+    }),
+    ...alive.map(({ arn, startedBy }): Violation => {
+      return { invariant: 'every task of a run that is over is stopped', what: `${arn} of ${startedBy} lives` };
+    }),
+  ];
+}
+
+function checkKeys({ diary }: World): Violation[] {
+  return [...diary.accepted].flatMap(([key, ids]): Violation[] =>
+    ids.size > 1 ? [{ invariant: 'a key starts one run', what: `${key} started ${[...ids].join(' and ')}` }] : [],
+  );
+}
+
+function checkCounters(world: World): Violation[] {
+  const truth = new Map<string, number>();
+  for (const { flowId, deploymentId, workPoolName, workQueueId, state } of standingHeads(world)) {
+    const row = [flowId, deploymentId ?? '-', workPoolName ?? '-', workQueueId ?? '-', state.type].join('#');
+    truth.set(row, (truth.get(row) ?? 0) + 1);
+  }
+  const counted = new Map<string, number>();
+  for (const item of world.tables.items()) {
+    if (item['pk'] !== countersPartition) continue;
+    for (const [name, value] of Object.entries(item)) {
+      if (/^[A-Z]+$/.test(name) && value !== 0) counted.set(`${String(item['sk'])}#${name}`, Number(value));
+    }
+  }
+  const rows = new Set([...truth.keys(), ...counted.keys()]);
+  return [...rows]
+    .filter((row) => (truth.get(row) ?? 0) !== (counted.get(row) ?? 0))
+    .map((row): Violation => {
+      const what = `${row.split('#').slice(1).join('#')}: counted ${counted.get(row) ?? 0}, there are ${truth.get(row) ?? 0}`;
+      return { invariant: 'counters equal the truth', what };
+    });
+}
+
+function checkPublished(world: World): Violation[] {
+  const untold = standingHeads(world)
+    .flatMap(({ id, state, recentStates }) => [state, ...recentStates].map((told) => ({ id, told })))
+    .filter(({ told }) => !world.diary.published.has(told.id));
+  return untold.map(({ id, told }): Violation => {
+    return { invariant: 'every state is told', what: `${told.name} of run ${id} was never told` };
+  });
+}

@@ -1,0 +1,69 @@
+// The history of a world as the checker reads it: what the log of changes says of heads, attempts and holders, write by
+// write, beside the truth that only the model of ECS knows.
+import { fromItem } from '../../../shared/adapters/dynamodb/items.ts';
+import { attemptPrefix, isRunHeadKey, runIdOfPartition } from '../../../shared/adapters/dynamodb/table.ts';
+import type { Attempt } from '../../../shared/domain/run/attempt.ts';
+import type { Run } from '../../../shared/domain/run/run.ts';
+import type { ModelTask } from '../stage/model-ecs.ts';
+import { headOf } from './publisher.ts';
+import type { Change, Item } from './tables.ts';
+
+export type HeadMove = { readonly kind: 'head'; readonly runId: string; readonly before?: Run; readonly after?: Run };
+export type AttemptMove = { readonly kind: 'attempt'; readonly before?: Attempt; readonly after?: Attempt };
+export type HolderMove = {
+  readonly kind: 'holder';
+  readonly gateId: string;
+  readonly key: string;
+  readonly until: number | undefined;
+  readonly isThere: boolean;
+};
+export type Move = (HeadMove | AttemptMove | HolderMove) & {
+  readonly at: number;
+  readonly by: string;
+  readonly number: number;
+};
+
+export function movesOf(changes: readonly Change[]): Move[] {
+  return changes.flatMap((change) => {
+    const move = moveOf(change);
+    return move === undefined ? [] : [{ ...move, at: change.time, by: change.by, number: change.number }];
+  });
+}
+
+/** A repeat of our own write, or a mere attribute beside the document: nothing moved. */
+function isSame(before: Item | undefined, after: Item | undefined): boolean {
+  const [was, is] = [before?.['doc'], after?.['doc']];
+  if (was instanceof Uint8Array && is instanceof Uint8Array) return Buffer.compare(was, is) === 0;
+  return was !== undefined && was === is;
+}
+
+function moveOf({ key, before, after }: Change): HeadMove | AttemptMove | HolderMove | undefined {
+  if (isSame(before, after)) return undefined;
+  if (isRunHeadKey(key)) {
+    const [was, is] = [headOf(before), headOf(after)];
+    return { kind: 'head', runId: runIdOfPartition(key.pk), ...(was && { before: was }), ...(is && { after: is }) };
+  }
+  if (key.pk.startsWith('run#') && key.sk.startsWith(attemptPrefix)) {
+    return {
+      kind: 'attempt',
+      ...(before && { before: fromItem<Attempt>(before) }),
+      ...(after && { after: fromItem<Attempt>(after) }),
+    };
+  }
+  if (!key.pk.startsWith('slots#') || !key.sk.startsWith('holder#')) return undefined;
+  const until = after?.['until'];
+  return {
+    kind: 'holder',
+    gateId: key.pk.slice('slots#'.length),
+    key: key.sk.slice('holder#'.length),
+    until: typeof until === 'number' ? until : undefined,
+    isThere: after !== undefined,
+  };
+}
+
+/** Tasks by run and attempt, as their `startedBy` says. */
+export function tasksByAttempt(tasks: readonly ModelTask[]): ReadonlyMap<string, readonly ModelTask[]> {
+  return Map.groupBy(tasks, ({ startedBy }) => startedBy.split('/').slice(2).join('/'));
+}
+
+export const attemptName = ({ runId, number }: Pick<Attempt, 'runId' | 'number'>): string => `${runId}/${number}`;
