@@ -136,11 +136,11 @@ export async function minds(world: World, scene: Scene): Promise<void> {
 }
 
 async function setPaused(world: World, isPaused: boolean): Promise<void> {
-  await ask(world, async ({ catalogue, lanes, hints }) => {
+  await ask(world, async ({ catalogue, ...deps }) => {
     const pool = await catalogue.workPools.read(pushPool);
     if (pool === undefined || pool.isPaused === isPaused) return;
     if ((await catalogue.workPools.change(pool, { ...pool, isPaused })) === 'lost') throw new Error('planned race');
-    if (!isPaused) await wakeLanes({ lanes, hints }, { workPoolName: pushPool });
+    if (!isPaused) await wakeLanes(deps, { workPoolName: pushPool });
   });
   world.diary.note(`person: pool ${isPaused ? 'paused' : 'resumed'}`);
 }

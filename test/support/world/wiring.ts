@@ -6,6 +6,7 @@ import { createCounters } from '../../../shared/adapters/dynamodb/counters.ts';
 import { createFamilies } from '../../../shared/adapters/dynamodb/families.ts';
 import { createHeartbeats } from '../../../shared/adapters/dynamodb/heartbeats.ts';
 import { createLanes } from '../../../shared/adapters/dynamodb/lanes.ts';
+import { createLargeParts } from '../../../shared/adapters/dynamodb/large-parts.ts';
 import { createLimits } from '../../../shared/adapters/dynamodb/limits.ts';
 import { createLogs } from '../../../shared/adapters/dynamodb/logs.ts';
 import { createPlannedRuns } from '../../../shared/adapters/dynamodb/planned-runs.ts';
@@ -13,6 +14,7 @@ import { createRunInputs } from '../../../shared/adapters/dynamodb/run-inputs.ts
 import { createRuns } from '../../../shared/adapters/dynamodb/runs.ts';
 import { createTaskRuns } from '../../../shared/adapters/dynamodb/task-runs.ts';
 import { createTasks } from '../../../shared/adapters/ecs/tasks.ts';
+import { createEventSink } from '../../../shared/adapters/sqs/events.ts';
 import { createHints } from '../../../shared/adapters/sqs/hints.ts';
 import { world as realWorld } from '../../../shared/adapters/world.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
@@ -70,6 +72,9 @@ export function wire(options: WiringOptions, program: Program) {
     counters: createCounters(store),
     registering: new Map(),
     touchedLanes: new Map<string, number>(),
+    notedGates: new Map(),
+    rateHints: new Map(),
+    eventSink: createEventSink(send, 'events', createLargeParts({ ...store, table: 'bulk' })),
     catalogue: program.step === 'submit' ? rememberLists(catalogue, now) : catalogue,
     logs: createLogs({ ...store, table: 'bulk' }),
     tasks: createTasks({ ecs: ecs(3), launch: ecs(1) }),

@@ -120,7 +120,7 @@ export function createWorld(options: WorldOptions): World {
     ecs: sabotage.ecs?.(service) ?? service,
     deliver: ({ queue, body, delaySeconds }: { queue: string; body: string; delaySeconds: number }) => {
       if (queue === 'submit' || queue === 'observe') queues[queue].send(body, delaySeconds);
-      else publisher.receive(body);
+      else if (queue === 'outbox') publisher.receive(body);
     },
   };
   const lambdas = createLambdas({
