@@ -3,8 +3,8 @@ import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import { isTerminal } from '../../../shared/domain/run/state.ts';
 import { mayFollow } from '../../../shared/domain/run/transition.ts';
-import type { Invariant, Violation } from './checker.ts';
 import { type AttemptMove, attemptName, type HeadMove, type HolderMove, type Move, tasksByAttempt } from './history.ts';
+import type { Invariant, Violation } from './invariants.ts';
 import type { Scene } from './scene.ts';
 import type { World } from './world.ts';
 

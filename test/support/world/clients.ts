@@ -5,7 +5,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AwsError } from '../../../local/aws-endpoint.ts';
 import { type CallError, type CallOptions, makeCall, type Program, type Road } from './calls.ts';
-import type { CallInput } from './tables.ts';
+
+import type { CallInput } from './database-types.ts';
 
 type Command = { readonly constructor: { readonly name: string }; readonly input: unknown };
 type Send = (operation: string, input: unknown) => Promise<object>;

@@ -5,8 +5,9 @@ import { attemptPrefix, isRunHeadKey, runIdOfPartition } from '../../../shared/a
 import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import type { ModelTask } from '../stage/model-ecs.ts';
+import type { Change } from './database-types.ts';
+import type { Item } from './expressions.ts';
 import { headOf } from './publisher.ts';
-import type { Change, Item } from './tables.ts';
 
 export type HeadMove = { readonly kind: 'head'; readonly runId: string; readonly before?: Run; readonly after?: Run };
 export type AttemptMove = { readonly kind: 'attempt'; readonly before?: Attempt; readonly after?: Attempt };

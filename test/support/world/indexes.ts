@@ -1,7 +1,7 @@
 // The indexes of the tables: sparse, projected and late, as global secondary indexes are.
 import { controlTable } from '../../../shared/config/resources.ts';
+import type { CallInput, Change, ItemKey } from './database-types.ts';
 import { compare, type Item, meets, projected } from './expressions.ts';
-import type { CallInput, Change, ItemKey } from './tables.ts';
 
 export const nameOf = ({ pk, sk }: ItemKey): string => `${pk}\n${sk}`;
 export const keyOf = (item: Item | undefined): ItemKey => ({ pk: String(item?.['pk']), sk: String(item?.['sk']) });

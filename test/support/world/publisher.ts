@@ -7,11 +7,13 @@ import type { Run } from '../../../shared/domain/run/run.ts';
 import type { HeadChange } from '../../../shared/ports/publishing.ts';
 import { publishChanges } from '../../../shared/use-cases/publish-changes.ts';
 import type { Dice } from '../../differential/sequences/dice.ts';
+import type { Change } from './database-types.ts';
 import type { Diary } from './diary.ts';
+import type { Item } from './expressions.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lambdas } from './lambdas.ts';
-import type { Change, Item, Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
 
 export type PublisherOptions = {
   readonly kernel: Kernel;

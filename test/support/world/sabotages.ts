@@ -4,9 +4,9 @@ import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import type { Runs } from '../../../shared/ports/runs.ts';
 import type { Tasks } from '../../../shared/ports/tasks.ts';
-import type { Invariant } from './checker.ts';
 import type { Execute } from './clients.ts';
-import type { CallInput } from './tables.ts';
+import type { CallInput } from './database-types.ts';
+import type { Invariant } from './invariants.ts';
 import type { Deps } from './wiring.ts';
 import type { Sabotage } from './world.ts';
 

@@ -1,38 +1,8 @@
 // DynamoDB in memory, under the virtual clock: conditional writes, transactions with their tokens, indexes that lag and a
 // log of every change. `database-check.ts` holds it against the real local database, call by call.
-import { type Item, meets, type Terms, updated } from './expressions.ts';
+import type { CallInput, Change, ItemKey } from './database-types.ts';
+import { type Item, meets, updated } from './expressions.ts';
 import { answerQuery, createIndexes, keyOf, nameOf, note, partitionOf, type Shown, shownBy } from './indexes.ts';
-
-export type { Item };
-export type ItemKey = { readonly pk: string; readonly sk: string };
-
-/** One item that changed; the items of one transaction have the same number. */
-export type Change = {
-  readonly number: number;
-  readonly time: number;
-  readonly by: string;
-  readonly key: ItemKey;
-  readonly before: Item | undefined;
-  readonly after: Item | undefined;
-};
-
-export type CallInput = Terms & {
-  readonly TableName?: string;
-  readonly Key?: Item;
-  readonly Item?: Item;
-  readonly ConditionExpression?: string;
-  readonly UpdateExpression?: string;
-  readonly KeyConditionExpression?: string;
-  readonly FilterExpression?: string;
-  readonly ProjectionExpression?: string;
-  readonly IndexName?: string;
-  readonly Limit?: number;
-  readonly ScanIndexForward?: boolean;
-  readonly ExclusiveStartKey?: Item | undefined;
-  readonly TransactItems?: readonly Readonly<Record<string, CallInput>>[];
-  readonly RequestItems?: Readonly<Record<string, unknown>>;
-  readonly ClientRequestToken?: string;
-};
 
 export type Tables = {
   /** @throws DatabaseError as DynamoDB would answer */
@@ -45,7 +15,7 @@ export type Tables = {
   sweep(now: number): void;
 };
 
-export class DatabaseError extends Error {
+class DatabaseError extends Error {
   readonly CancellationReasons: readonly { Code: string }[] | undefined;
 
   constructor(name: string, reasons?: readonly { Code: string }[]) {

@@ -55,7 +55,7 @@ function addCounts(sums: Record<string, number>, counts: ReadonlyMap<string, num
 const roads = ['submit', 'observe', 'stream', 'tick', 'answer'];
 
 /** Each kind at each call that the seeds made, with how often it was injected. */
-export function cellsOf({ calls, injected }: Pick<Tally, 'calls' | 'injected'>): { cell: string; count: number }[] {
+function cellsOf({ calls, injected }: Pick<Tally, 'calls' | 'injected'>): { cell: string; count: number }[] {
   const ofCalls = Object.keys(calls).flatMap((where) => {
     const [step = '', operation = ''] = where.split(':');
     return faultsOf(step, operation).map((fault) => `${fault} ${where}`);

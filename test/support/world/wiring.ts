@@ -23,8 +23,8 @@ import { modelCluster } from '../stage/model-ecs.ts';
 import type { CallOptions, Program } from './calls.ts';
 import { databaseClient, type EcsService, type Execute, ecsClient, queueClient, type SentMessage } from './clients.ts';
 
-export const stack = 'world';
-export const controlTableName = 'control';
+const stack = 'world';
+const controlTableName = 'control';
 
 export type WiringOptions = CallOptions & {
   readonly execute: Execute;
@@ -61,7 +61,7 @@ export function wire(options: WiringOptions, program: Program) {
   return {
     world,
     runs: createRuns(store),
-    admission: createAdmission(store),
+    admission: createAdmission({ ...store, tableIdentity: 'world' }),
     lanes: createLanes(store),
     families: createFamilies(store),
     heartbeats: createHeartbeats(store),
