@@ -1,5 +1,5 @@
 // The stores and clients of one program, wired as the Lambdas' entry files wire them, over the virtual road.
-import { createAdmission } from '../../../shared/adapters/dynamodb/admission.ts';
+import { createAdmission, createStopPaces } from '../../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../../shared/adapters/dynamodb/catalogue/catalogue.ts';
 import { rememberLists } from '../../../shared/adapters/dynamodb/catalogue/remembered-lists.ts';
 import { createCounters } from '../../../shared/adapters/dynamodb/counters.ts';
@@ -81,7 +81,10 @@ export function wire(options: WiringOptions, program: Program) {
     hints: createHints(send, { submit: 'submit', observe: 'observe' }, telemetry),
     telemetry,
     queueClient: send,
-    launchRate,
+    launchRate: { ...launchRate, calls: { perSecond: 3, burst: 6 } },
+    stopPaces: createStopPaces(store),
+    stopRate: { perSecond: 1, burst: 3 },
+    laneTypes: new Map(),
     stack,
     cluster: modelCluster,
     taskDefaults: {

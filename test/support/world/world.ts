@@ -58,7 +58,6 @@ export type World = {
   readonly scene: Deps;
   readonly sabotage: Sabotage;
   readonly queues: Readonly<Record<'submit' | 'observe', WorldQueue>>;
-  readonly launchRate: { readonly perSecond: number; readonly burst: number };
 };
 
 export const worldStart = Date.parse('2026-01-05T08:00:00Z');
@@ -187,7 +186,6 @@ export function createWorld(options: WorldOptions): World {
     scene,
     sabotage,
     queues,
-    launchRate,
   };
   world.current = made;
   return made;
