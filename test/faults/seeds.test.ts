@@ -46,7 +46,7 @@ async function firstCaught(name: string): Promise<{ report: SeedReport; caughtBy
 }
 
 describe('a guard that is switched off', () => {
-  it.each(['slot-kept', 'key-ignored', 'no-checkpoint', 'open-attempt-not-checked', 'ignore-retry-type'])(
+  it.each(['slot-kept', 'key-ignored', 'no-checkpoint', 'open-attempt-not-checked', 'index-trusted'])(
     'is noticed by the invariant that it names: %s',
     async (name) => {
       const { caughtBy } = await firstCaught(name);

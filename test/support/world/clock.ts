@@ -18,8 +18,7 @@ export function startClock(world: World, dice: Dice): void {
       const fault = faults.onMessage('tick');
       if (fault !== 'lost') void tick(scheduled);
       if (fault === 'doubled') void tick(scheduled);
-      if (fault === 'delayed' || fault === 'reordered')
-        kernel.at(kernel.now() + dice.whole(1_000, 200_000), () => void tick(scheduled));
+      if (fault === 'delayed') kernel.at(kernel.now() + dice.whole(1_000, 200_000), () => void tick(scheduled));
     });
     kernel.at(scheduled + minute, () => next(scheduled + minute));
   };

@@ -16,12 +16,22 @@ export const callFaults = [
 export type CallFault = (typeof callFaults)[number];
 
 /** What may happen to one message or event. */
-export const messageFaults = ['lost', 'doubled', 'delayed', 'reordered'] as const;
+const messageFaults = ['lost', 'doubled', 'delayed', 'reordered'] as const;
 export type MessageFault = (typeof messageFaults)[number];
+
+/** What each road can do to what travels on it. */
+export const roadFaults = {
+  submit: messageFaults,
+  observe: messageFaults,
+  stream: ['doubled'],
+  tick: ['lost', 'doubled', 'delayed'],
+  answer: ['lost'],
+} as const satisfies Record<string, readonly MessageFault[]>;
+export type RoadName = keyof typeof roadFaults;
 
 export type FaultPlan = {
   onCall(step: string, operation: string): CallFault | undefined;
-  onMessage(road: string): MessageFault | undefined;
+  onMessage(road: RoadName): MessageFault | undefined;
   /** A fault of another kind that was injected. */
   note(kind: string, where: string): void;
   /** From now on nothing fails any more. */
@@ -79,8 +89,8 @@ export function createFaultPlan({ dice, intensity }: FaultOptions): FaultPlan {
     },
     onMessage(road) {
       if (hasEnded || dice.whole(1, 10_000) > 8 * intensity) return undefined;
-      const fault = dice.one(messageFaults);
-      note(fault, road);
+      const fault: MessageFault | undefined = dice.oneOf<MessageFault>(roadFaults[road]);
+      if (fault !== undefined) note(fault, road);
       return fault;
     },
   };

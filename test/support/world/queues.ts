@@ -8,7 +8,7 @@ export type QueueOptions = {
   readonly kernel: Kernel;
   readonly dice: Dice;
   readonly faults: FaultPlan;
-  readonly name: string;
+  readonly name: 'submit' | 'observe';
   readonly batchSize: number;
   readonly maxConcurrency: number;
   readonly visibilitySeconds: number;

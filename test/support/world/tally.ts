@@ -1,5 +1,5 @@
 // The sum over many seeds: what was played, what was injected where, and what failed.
-import { faultsOf, messageFaults } from './fault-plan.ts';
+import { faultsOf, roadFaults } from './fault-plan.ts';
 import type { SeedReport } from './play.ts';
 
 export type Tally = {
@@ -52,15 +52,13 @@ function addCounts(sums: Record<string, number>, counts: ReadonlyMap<string, num
   for (const [cell, count] of counts) sums[cell] = (sums[cell] ?? 0) + count;
 }
 
-const roads = ['submit', 'observe', 'stream', 'tick', 'answer'];
-
 /** Each kind at each call that the seeds made, with how often it was injected. */
 function cellsOf({ calls, injected }: Pick<Tally, 'calls' | 'injected'>): { cell: string; count: number }[] {
   const ofCalls = Object.keys(calls).flatMap((where) => {
     const [step = '', operation = ''] = where.split(':');
     return faultsOf(step, operation).map((fault) => `${fault} ${where}`);
   });
-  const ofMessages = roads.flatMap((road) => messageFaults.map((fault) => `${fault} ${road}`));
+  const ofMessages = Object.entries(roadFaults).flatMap(([road, faults]) => faults.map((fault) => `${fault} ${road}`));
   const cells = new Set([...ofCalls, ...ofMessages, ...Object.keys(injected)]);
   return [...cells].sort().map((cell) => ({ cell, count: injected[cell] ?? 0 }));
 }
