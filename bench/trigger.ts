@@ -4,29 +4,42 @@ import { fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { callApi, identified } from '../local/api-client.ts';
 import { startStack } from '../local/stack.ts';
 import { divertOutput, openLogFile, openTerminal } from '../local/terminal.ts';
 import { createWorkPools } from '../local/work-pools.ts';
+import { type CpuTime, cpuBetween, cpuTime } from './cpu-time.ts';
 
 const usage = `Measures the time from POST to RunTask: npm run bench:trigger -- [options]
 
   --runs N    runs a measurement (default 500)
+  --in-flight N,N
+              how many runs are under way at a time, a measurement each (default 1,16)
   --json      one JSON object instead of a table
 `;
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '500' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    runs: { type: 'string', default: '500' },
+    'in-flight': { type: 'string', default: '1,16' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
 if (values.help === true) {
   process.stdout.write(usage);
   process.exit(0);
 }
-const runs = Number(values.runs);
-if (!Number.isInteger(runs) || runs < 1) {
-  process.stderr.write(`--runs must be a whole number above 0, got ${values.runs}\n`);
+const [runs = 0] = wholeNumbers('--runs', values.runs);
+const widths = wholeNumbers('--in-flight', values['in-flight']);
+
+function wholeNumbers(option: string, given: string): readonly number[] {
+  const numbers = given.split(',').map(Number);
+  if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
+  process.stderr.write(`${option} must be whole numbers above 0, got ${given}\n`);
   process.exit(2);
 }
 
@@ -57,6 +70,8 @@ type Result = {
   readonly p90Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** Milliseconds of CPU a run, by part: until the last RunTask, and until the last run has ended. */
+  readonly cpuMs: { readonly launched: CpuTime; readonly ended: CpuTime };
 };
 
 async function deployment(): Promise<string> {
@@ -72,7 +87,17 @@ async function deployment(): Promise<string> {
   return (await callApi({ apiUrl, path: '/deployments/', body }, identified)).id;
 }
 
-function measure(deploymentId: string, inFlight: number): Promise<Result> {
+async function measure(deploymentId: string, inFlight: number): Promise<Result> {
+  const before = cpuTime();
+  const times = await trigger(deploymentId, inFlight);
+  const launched = cpuBetween(before, cpuTime());
+  await allEnded();
+  const ended = cpuBetween(before, cpuTime());
+  return { inFlight, ...summary(times), cpuMs: { launched: aRun(launched), ended: aRun(ended) } };
+}
+
+/** Milliseconds from POST to RunTask, of each run. */
+function trigger(deploymentId: string, inFlight: number): Promise<readonly number[]> {
   const url = `${stack.url}/deployments/${deploymentId}/create_flow_run`;
   const client = fork(path.join(import.meta.dirname, 'trigger-client.ts'), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -91,35 +116,54 @@ function measure(deploymentId: string, inFlight: number): Promise<Result> {
   return new Promise((resolve, reject) => {
     client.on('exit', (code) => {
       if (code !== 0) return reject(new Error(`the client ended with ${code}`));
-      resolve(
-        summary(
-          inFlight,
-          [...sent].map(([runId, sentAt]) => (arrivals.get(runId) ?? Number.NaN) - sentAt),
-        ),
-      );
+      resolve([...sent].map(([runId, sentAt]) => (arrivals.get(runId) ?? Number.NaN) - sentAt));
     });
   });
 }
 
-function summary(inFlight: number, times: readonly number[]): Result {
+/** What was put off while requests came is done when no run is open. */
+async function allEnded(): Promise<void> {
+  const body = { flow_runs: { state: { type: { any_: ['SCHEDULED', 'PENDING', 'RUNNING'] } } } };
+  while ((await callApi({ apiUrl: stack.url, path: '/flow_runs/count', body }, z.number())) > 0) await pause(500);
+}
+
+function aRun(used: CpuTime): CpuTime {
+  const rounded = Object.entries(used).map(([part, milliseconds]) => [
+    part,
+    Math.round((milliseconds / runs) * 10) / 10,
+  ]);
+  return Object.fromEntries(rounded);
+}
+
+function summary(times: readonly number[]): Omit<Result, 'inFlight' | 'cpuMs'> {
   const sorted = [...times].sort((one, other) => one - other);
   const at = (share: number) =>
     Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 10) / 10;
-  return { inFlight, medianMs: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), maxMs: at(1) };
+  return { medianMs: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), maxMs: at(1) };
 }
 
-function line({ inFlight, medianMs, p90Ms, p99Ms, maxMs }: Result): string {
-  return `${inFlight} in flight: median ${medianMs} ms, p90 ${p90Ms} ms, p99 ${p99Ms} ms, slowest ${maxMs} ms`;
+function lines({ inFlight, medianMs, p90Ms, p99Ms, maxMs, cpuMs }: Result): string {
+  return [
+    `${inFlight} in flight: median ${medianMs} ms, p90 ${p90Ms} ms, p99 ${p99Ms} ms, slowest ${maxMs} ms`,
+    `  cpu a run until RunTask: ${partsOf(cpuMs.launched)}`,
+    `  cpu a run until its end: ${partsOf(cpuMs.ended)}`,
+  ].join('\n');
+}
+
+function partsOf(used: CpuTime): string {
+  const all = Object.values(used).reduce((sum, milliseconds) => sum + milliseconds, 0);
+  const parts = Object.entries(used).map(([part, milliseconds]) => `${part} ${milliseconds.toFixed(1)}`);
+  return `${all.toFixed(1)} ms (${parts.join(', ')})`;
 }
 
 const id = await deployment();
 const results: Result[] = [];
-for (const inFlight of [1, 16]) {
+for (const inFlight of widths) {
   terminal.complain(`${runs} runs with ${inFlight} in flight …`);
   results.push(await measure(id, inFlight));
 }
 if (values.json === true) terminal.print(JSON.stringify({ runs, results }));
-else terminal.print(results.map(line).join('\n'));
+else terminal.print(results.map(lines).join('\n'));
 await stack.close();
 await rm(dataDir, { recursive: true, force: true });
 process.exit(0);

@@ -24,6 +24,7 @@ const closingPatienceMs = 2000;
 export function startBackground(options: BackgroundOptions, closers: Closers): { readonly lost: Promise<string> } {
   const { queue, database, checkpointFile, urgentWork, report } = options;
   const worker = new Worker(new URL('./background-thread.ts', import.meta.url), {
+    name: 'background',
     workerData: {
       queue: { endpoint: queue.endpoint, urls: { ...queue.urls } },
       database: { endpoint: database.endpoint, streamArn: database.streamArn },

@@ -22,7 +22,11 @@ export type LocalQueue = {
 
 /** Starts the queue server on a free loopback port; messages are kept in `folder`. */
 export async function startQueue(folder: string): Promise<LocalQueue> {
-  const worker = new Worker(new URL('./queue-server.ts', import.meta.url), { workerData: { folder }, env: {} });
+  const worker = new Worker(new URL('./queue-server.ts', import.meta.url), {
+    name: 'queue',
+    workerData: { folder },
+    env: {},
+  });
   const endpoint = `http://127.0.0.1:${await portOf(worker)}`;
   const client = new SQSClient({ endpoint, region, credentials, maxAttempts: 2, useQueueUrlAsEndpoint: false });
   try {

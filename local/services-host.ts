@@ -40,6 +40,7 @@ const closingPatienceMs = 5000;
 export async function startServicesThread(options: ServicesHostOptions, closers: Closers): Promise<Services> {
   const { dataDir, searchPath, queue, report, onRunTask } = options;
   const worker = new Worker(new URL('./services-thread.ts', import.meta.url), {
+    name: 'services',
     workerData: {
       dataDir,
       searchPath: [...searchPath],
