@@ -120,8 +120,12 @@ describe('a container without Prefect', () => {
       expect(stage.ecs.tasks).toHaveLength(1);
     }));
 
-  it('waits for its scheduled time', () =>
-    onStage({ script: exits(0) }, async (stage) => {
+  it.each([
+    ['a minute', [60_000]],
+    ['119 s and 1 s in turn', [119_000, 1_000]],
+    ['two minutes, since every other one is lost', [120_000]],
+  ] as const)('starts within a second of its scheduled time, with ticks every %s', (_name, tickGaps) =>
+    onStage({ script: exits(0), tickGaps }, async (stage) => {
       const due = stage.clock.now() + 2 * 3_600_000 + 7_000;
       const state = { type: 'SCHEDULED', name: 'Scheduled', details: { scheduledTime: due } } as const;
       const answer = await triggerRun(stage.deps, { deploymentId: stage.place.deploymentId, state });
@@ -132,7 +136,8 @@ describe('a container without Prefect', () => {
       const openedAt = (await stage.deps.runs.readAttempt(answer.run.id, 1))?.openedAt ?? 0;
       expect(openedAt - due).toBeGreaterThanOrEqual(0);
       expect(openedAt - due).toBeLessThanOrEqual(1_000);
-    }));
+    }),
+  );
 });
 
 describe('hints that are lost', () => {
