@@ -25,7 +25,7 @@ export const testParts: readonly TestPart[] = [
   { ...withPython, name: 'prefect', folders: ['prefect'], budgetSeconds: 720, filesAtOnce: 2 },
   { ...withPython, name: 'differential', folders: ['differential'], budgetSeconds: 180 },
   { ...withPython, name: 'fuzz', folders: ['fuzz'], budgetSeconds: 180 },
-  { ...quick, name: 'faults', folders: ['faults'], budgetSeconds: 180, testTimeoutSeconds: 150 },
+  { ...quick, name: 'faults', folders: ['faults'], budgetSeconds: 180, testTimeoutSeconds: 150, filesAtOnce: 2 },
   { ...withPython, name: 'stack', folders: ['stack'], budgetSeconds: 480, hasParallelFiles: false },
   { ...withPython, name: 'cdk', folders: ['cdk'], budgetSeconds: 240, hasParallelFiles: false },
   { ...quick, name: 'browser', folders: ['browser'], budgetSeconds: 240, testTimeoutSeconds: 60 },
