@@ -159,6 +159,7 @@ export const ownVariables: JsonObject = {
       "Whose word ends the run: the flow engine's, or the exit code of the container. " +
       "Unless given, the engine's if the command is empty or starts it. With exit-code and no command the image's own runs.",
   },
+  ...launchVariables,
 };
 
 const jobConfiguration: JsonObject = {
@@ -226,7 +227,6 @@ export const ecsPushTemplate: JsonObject = {
       ...whereItRuns,
       ...howItIsKept,
       ...ownVariables,
-      ...launchVariables,
     },
     definitions: {
       ...awsCredentialsDefinitions,
