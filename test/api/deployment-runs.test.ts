@@ -168,6 +168,20 @@ describe('polling', () => {
     expect(polled.body.map((found: { id: string }) => found.id)).toEqual([run.id]);
   });
 
+  it.each([
+    ['work_pools/push/get_scheduled_flow_runs', {}],
+    ['deployments/get_scheduled_flow_runs', 'deployments'],
+    ['work_queues/<queue>/get_runs', {}],
+  ] as const)('shows nobody to who asks for none: %s', async (route, given) => {
+    const { work_queue_id } = (await trigger()).body;
+    await touchLanes();
+    const body = given === 'deployments' ? { deployment_ids: [deploymentId] } : given;
+    const path = `/api/${route.replace('<queue>', work_queue_id)}`;
+
+    expect((await api.call('POST', path, { body })).body).not.toEqual([]);
+    expect(await api.call('POST', path, { body: { ...body, limit: 0 } })).toMatchObject({ status: 200, body: [] });
+  });
+
   it('answers 422 to a poll without deployments', async () => {
     const answer = await api.call('POST', '/api/deployments/get_scheduled_flow_runs', { body: {} });
 

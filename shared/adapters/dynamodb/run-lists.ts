@@ -78,6 +78,8 @@ export function createRunLists({ client, table }: RunStoreOptions): Lists {
     },
 
     async waiting(lane, { until, limit }) {
+      // DynamoDB refuses to be asked for nothing.
+      if (limit < 1) return [];
       const lists = await Promise.all(
         laneShards.map((shard) =>
           firstOf(
