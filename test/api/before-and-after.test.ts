@@ -131,6 +131,13 @@ describe('a request', () => {
     expect(answer.body).not.toEqual(before.get(request)?.body);
   });
 
+  it.each(named(reads.filter(([method]) => method === 'POST')))('may ask for none: $operation', async ({ request }) => {
+    const [method, path, body] = request;
+    const answer = await ask([method, path, { ...body, limit: 0 }], ids);
+
+    expect([200, 422], JSON.stringify(answer.body)).toContain(answer.status);
+  });
+
   it.each(named(changes))('changes what is stored: $operation', async ({ request }) => {
     const { status, body } = await ask(request, ids);
 
