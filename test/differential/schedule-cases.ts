@@ -1,40 +1,101 @@
 // Seeded schedules around the hours in which clocks are set: the same seed gives the same case everywhere.
 import type { Json, JsonObject } from '../../shared/domain/json.ts';
+import { offsetAt } from '../../shared/domain/schedule/zone.ts';
 
 export type ScheduleCase = {
-  readonly schedule: JsonObject;
+  readonly schedule: JsonObject & { readonly timezone: string };
   readonly start: number;
   readonly end: number;
   readonly most: number;
 };
 
-const zones = [
-  'UTC',
+/** Zones that set their clocks in 2026 and 2027, each in its own way where there is one, and two that never do. */
+export const zones = [
+  'Africa/Cairo',
+  'Africa/Casablanca',
+  'America/Adak',
+  'America/Anchorage',
+  'America/Chicago',
+  'America/Denver',
+  'America/Halifax',
+  'America/Havana',
+  'America/Los_Angeles',
+  'America/Miquelon',
+  'America/Nassau',
   'America/New_York',
-  'Europe/Berlin',
-  'Australia/Lord_Howe',
+  'America/Nuuk',
+  'America/Port-au-Prince',
   'America/Santiago',
-  'Asia/Kathmandu',
-  'Europe/Dublin',
-  'Pacific/Auckland',
+  'America/Scoresbysund',
   'America/St_Johns',
+  'America/Tijuana',
+  'America/Toronto',
+  'Antarctica/Troll',
+  'Asia/Beirut',
+  'Asia/Gaza',
+  'Asia/Jerusalem',
+  'Asia/Kathmandu',
+  'Asia/Nicosia',
+  'Atlantic/Azores',
+  'Atlantic/Bermuda',
+  'Atlantic/Canary',
+  'Atlantic/Madeira',
+  'Australia/Adelaide',
+  'Australia/Lord_Howe',
+  'Australia/Sydney',
+  'Europe/Athens',
+  'Europe/Berlin',
+  'Europe/Bucharest',
+  'Europe/Chisinau',
+  'Europe/Dublin',
+  'Europe/Helsinki',
+  'Europe/Kyiv',
+  'Europe/Lisbon',
+  'Europe/London',
+  'Europe/Madrid',
+  'Europe/Paris',
+  'Europe/Rome',
+  'Europe/Warsaw',
+  'Pacific/Auckland',
+  'Pacific/Chatham',
+  'Pacific/Easter',
+  'Pacific/Norfolk',
+  'UTC',
 ];
 
-/** Hours near which clocks are set somewhere, and some where nothing happens. */
-const edges = [
-  '2026-03-08T06:30:00Z',
-  '2026-11-01T05:30:00Z',
-  '2026-03-29T00:30:00Z',
-  '2026-10-25T00:30:00Z',
-  '2026-04-04T15:00:00Z',
-  '2026-10-03T15:30:00Z',
-  '2026-04-05T03:00:00Z',
-  '2026-09-06T03:30:00Z',
-  '2026-02-27T22:00:00Z',
-  '2028-02-28T12:00:00Z',
-  '2026-12-31T20:00:00Z',
-  '2026-06-15T11:11:11Z',
-].map((text) => Date.parse(text));
+/** The dates that schedules are compared on lie within, and so do those that zone data is compared on. */
+export const firstDate = Date.parse('2025-09-01T00:00:00Z');
+export const lastDate = Date.parse('2029-06-01T00:00:00Z');
+
+function findEdges(zone: string): readonly number[] {
+  const edges: number[] = [];
+  for (let day = firstDate; day < lastDate; day += 86_400_000) {
+    if (offsetAt(zone, day) !== offsetAt(zone, day + 86_400_000)) edges.push(edgeWithin(zone, day));
+  }
+  return edges;
+}
+
+function edgeWithin(zone: string, day: number): number {
+  let [before, after] = [day, day + 86_400_000];
+  while (after - before > 1000) {
+    const middle = before + Math.floor((after - before) / 2000) * 1000;
+    if (offsetAt(zone, middle) === offsetAt(zone, day)) before = middle;
+    else after = middle;
+  }
+  return after;
+}
+
+/** Days at which calendars turn, for starts away from any edge. */
+const quiet = ['2026-02-27T22:00:00Z', '2028-02-28T12:00:00Z', '2026-12-31T20:00:00Z', '2026-06-15T11:11:11Z'].map(
+  (text) => Date.parse(text),
+);
+
+const zoneEdges: ReadonlyMap<string, readonly number[]> = new Map(zones.map((zone) => [zone, findEdges(zone)]));
+
+/** The instants at which the clocks of a zone are set, to the second. */
+export function edgesOf(zone: string): readonly number[] {
+  return zoneEdges.get(zone) ?? [];
+}
 
 /** A small generator (mulberry32): tests must not depend on the platform's. */
 function randomFrom(seed: number): () => number {
@@ -69,65 +130,77 @@ class Dice {
   }
 }
 
-export function scheduleCase(seed: number): ScheduleCase {
+export function scheduleCase(seed: number, among: readonly string[]): ScheduleCase {
   const dice = new Dice(seed);
-  const start = dice.one(edges) + dice.whole(-48, 48) * 900_000 + (dice.chance(0.3) ? dice.whole(1, 59_999) : 0);
-  const days = dice.one([1, 3, 10, 40, 400]);
+  const zone = dice.one(among);
+  const edges = edgesOf(zone).filter((edge) => edge < Date.UTC(2028, 0));
+  const near = dice.one(edges.length > 0 && dice.chance(0.85) ? edges : quiet);
+  const start = near + dice.whole(-40, 3) * 900_000 + (dice.chance(0.3) ? dice.whole(1, 59_999) : 0);
+  const end = dice.chance(0.2)
+    ? Math.max(start, near) + dice.whole(0, 12) * 900_000
+    : start + dice.one([2, 10, 40, 400, 400]) * 86_400_000;
   const make = [cron, interval, rrule][seed % 3] ?? cron;
-  return { schedule: make(dice, start), start, end: start + days * 86_400_000, most: dice.one([3, 10, 40]) };
+  const schedule = { ...make(dice, start), timezone: zone };
+  return { schedule, start, end, most: dice.one([10, 60, 200]) };
 }
 
 const aliases = ['@daily', '@hourly', '@weekly', '@monthly', '@yearly'];
 
 function cron(dice: Dice): JsonObject {
   const plain = () => {
-    const weekday = dice.one(['*', '*', '*', '1', 'mon-fri', 'sun', '5#2', 'l5', '6-1', '0,7', '1-5/2']);
+    const weekday = dice.one(['*', '*', '*', '*', '*', '1', 'mon-fri', 'sun', '5#2', 'l5', '6-1', '0,7', '1-5/2']);
     // A week of the month beside a day of the month can be more than croniter finds.
     const isOfMonth = weekday.includes('#') || weekday.startsWith('l');
     return [
       dice.one(['0', '30', '*/15', '5,35', '10-50/20', '*', '59']),
-      dice.one(['*', '0', '1', '2', '3', '1-3', '*/6', '2,14', '23']),
-      isOfMonth ? '*' : dice.one(['*', '*', '1', '15', '29', '30,31', 'l', '1-7', '*/12']),
-      dice.one(['*', '*', '*', '2', 'mar,oct', '1-6/2', 'nov-feb']),
+      dice.one(['*', '*', '0', '1', '2', '3', '0-3', '*/6', '2,14', '23']),
+      isOfMonth ? '*' : dice.one(['*', '*', '*', '*', '*', '1', '15', '29', '30,31', 'l', '1-7', '*/12']),
+      dice.one(['*', '*', '*', '*', '*', '2', 'mar,oct', '1-6/2', 'nov-feb']),
       weekday,
     ].join(' ');
   };
   const withSeconds = () => `${plain()} ${dice.one(['0', '30', '*/20'])}`;
   const text = dice.one([plain, plain, plain, plain, () => dice.one(aliases), withSeconds])();
-  return { cron: text, timezone: dice.one(zones), day_or: dice.chance(0.7) };
+  return { cron: text, day_or: dice.chance(0.7) };
 }
 
 function interval(dice: Dice, start: number): JsonObject {
-  const seconds = dice.one([3, 45, 60, 600, 3600, 5400, 7200, 43_200, 86_400, 90_000, 172_800, 604_800, 0.5, 100_000]);
+  const seconds = dice.one([
+    3, 60, 600, 1800, 3600, 5400, 7200, 43_200, 86_400, 90_000, 172_800, 604_800, 0.5, 100_000,
+  ]);
   const anchor = new Date(start + dice.whole(-2000, 300) * 3_600_000 + dice.whole(0, 3600) * 1000);
-  return { interval: seconds, anchor_date: anchor.toISOString(), timezone: dice.one(zones) };
+  return { interval: seconds, anchor_date: anchor.toISOString() };
 }
 
-function rrule(dice: Dice): JsonObject {
+/** No rule of hours or minutes that never matches: dateutil would look for it until the year 9999. */
+function rrule(dice: Dice, start: number): JsonObject {
   const frequency = dice.one(['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY', 'HOURLY', 'MINUTELY', 'DAILY', 'WEEKLY']);
   const parts = [`FREQ=${frequency}`];
   const add = (share: number, text: () => string) => {
     if (dice.chance(share)) parts.push(text());
   };
+  const day = (days: number) => new Date(start + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
   add(0.5, () => `INTERVAL=${dice.whole(1, 5)}`);
   add(0.2, () => `COUNT=${dice.whole(1, 3000)}`);
-  add(0.15, () => `UNTIL=2026${dice.one(['0401', '1101', '1231'])}T013000`);
-  add(0.3, () => `BYDAY=${dice.one(['MO,WE,FR', 'SU', 'SA,SU', '2TU', '-1FR', 'MO,-1SU', 'TH(+1)'])}`);
-  add(0.2, () => `BYMONTH=${dice.one(['3,10', '11', '1,2,12'])}`);
-  add(0.15, () => `BYMONTHDAY=${dice.one(['1', '-1', '31', '1,15,-2'])}`);
-  add(0.4, () => `BYHOUR=${dice.one(['1', '2', '0,2,3', '9,17'])}`);
+  add(0.15, () => `UNTIL=${day(dice.one([1, 30, 300]))}T013000`);
+  add(0.25, () => `BYDAY=${dice.one(['MO,WE,FR', 'SU', 'SA,SU', '2TU', '-1FR', 'MO,-1SU', 'TH(+1)'])}`);
+  add(0.2, () => dice.one(['BYMONTH=3,10', 'BYMONTH=11', 'BYMONTHDAY=1', 'BYMONTHDAY=31', 'BYMONTHDAY=1,15,-2']));
+  add(0.3, () => `BYHOUR=${dice.one(['0', '1', '2', '3', '0,1,2,3', '0,2,3', '9,17'])}`);
   add(0.3, () => `BYMINUTE=${dice.one(['0', '30', '15,45'])}`);
   add(0.1, () => `WKST=${dice.one(['SU', 'TH'])}`);
-  add(0.12, () => `BYSETPOS=${dice.one(['1', '-1', '2', '1,-1'])}`);
+  const isLong = frequency === 'YEARLY' || frequency === 'MONTHLY';
+  if (isLong) add(0.2, () => `BYSETPOS=${dice.one(['1', '-1', '2', '1,-1'])}`);
   if (frequency === 'YEARLY')
     add(0.2, () => dice.one(['BYWEEKNO=1,10,-1', 'BYYEARDAY=1,100,-1', 'BYEASTER=0', 'BYEASTER=-2,1', 'BYWEEKNO=53']));
-  const lines = [`DTSTART:${dice.one(['20260101T013000', '20251015T023000', '20240229T000000', '20260308T090010'])}`];
-  lines.push(`RRULE:${parts.join(';')}`);
-  if (dice.chance(0.2)) lines.push(`EXDATE:${dice.one(['20260308T023000', '20261101T013000,20261102T013000'])}`);
-  if (dice.chance(0.2)) lines.push('RDATE:20260308T023000,20261101T013000');
-  if (dice.chance(0.1)) lines.push('EXRULE:FREQ=WEEKLY;BYDAY=SU');
-  const bare = dice.chance(0.15);
-  return { rrule: bare ? parts.join(';') : lines.join('\n'), timezone: dice.one(zones) };
+  const clock = () => dice.one(['T000000', 'T003000', 'T013000', 'T023000', 'T020010', 'T033000']);
+  const isShort = frequency === 'MINUTELY' || frequency === 'HOURLY';
+  const begin = isShort ? day(-dice.whole(1, 10)) : dice.one(['20240229', '20251015', day(-40)]);
+  const lines = [`DTSTART:${begin}${clock()}`, `RRULE:${parts.join(';')}`];
+  if (dice.chance(0.2)) lines.push(`EXDATE:${day(0)}${clock()},${day(1)}${clock()}`);
+  if (dice.chance(0.2)) lines.push(`RDATE:${day(0)}${clock()},${day(1)}${clock()}`);
+  if (dice.chance(0.1)) lines.push('EXRULE:FREQ=WEEKLY;INTERVAL=7');
+  const isBare = !isShort && dice.chance(0.2);
+  return { rrule: isBare ? parts.join(';') : lines.join('\n') };
 }
 
 /** Expressions that one side or the other might refuse. */
@@ -162,6 +235,9 @@ export const oddSchedules: readonly Json[] = [
   { rrule: 'FREQ=DAILY;UNTIL=20270101T000000Z' },
   { rrule: 'DTSTART:20260101T000000Z\nRRULE:FREQ=DAILY;UNTIL=20270101T000000Z' },
   { rrule: 'freq=daily;byday=mo' },
+  { rrule: 'DTSTART:20260101T010000\nRRULE:FREQ=HOURLY;INTERVAL=4;BYHOUR=3' },
+  { rrule: 'DTSTART:20260101T010000\nRRULE:FREQ=HOURLY;INTERVAL=5;BYHOUR=3' },
+  { rrule: 'DTSTART:20260101T000000\nRRULE:FREQ=MINUTELY;INTERVAL=10;BYMINUTE=5,15' },
   { rrule: 'FREQ=DAILY;BYDAY=XX' },
   { rrule: 'FREQ=DAILY;COUNT=many' },
   { rrule: 'RRULE:FREQ=DAILY\nNOTE:hello' },

@@ -88,12 +88,29 @@ describe('schedules', () => {
       '2026-03-01T00:00:00Z',
       ['2026-03-27T08:00', '2026-04-24T07:00', '2026-05-29T07:00'],
     ],
+    [
+      { interval: 3600, anchor_date: '2026-10-30T00:30:00Z', timezone: newYork },
+      '2026-11-01T05:00:00Z',
+      ['2026-11-01T05:30', '2026-11-01T07:30', '2026-11-01T08:30'],
+    ],
+    [
+      { interval: 3600, anchor_date: '2026-10-30T00:30:00Z', timezone: newYork },
+      '2026-11-01T06:00:00Z',
+      ['2026-11-01T05:30', '2026-11-01T07:30', '2026-11-01T08:30'],
+    ],
+    [
+      { rrule: 'DTSTART:20261024T003000\nRRULE:FREQ=DAILY;BYHOUR=2', timezone: 'Europe/Dublin' },
+      '2026-10-24T00:00:00Z',
+      ['2026-10-24T01:30', '2026-10-25T01:30', '2026-10-26T02:30'],
+    ],
   ])('fire as the clock of their zone goes: %j', (kept, start, expected) => {
     expect(first({ ...kept }, start)).toEqual(expected.map((time) => `${time}:00.000Z`));
   });
 
   it.each([
     [{ cron: '0 0 31 2 *' }],
+    [{ cron: '0 0 31 2 mon' }],
+    [{ rrule: 'DTSTART:20260101T000000\nRRULE:FREQ=HOURLY;INTERVAL=3;BYHOUR=2\nRDATE:20260101T000000' }],
     [{ rrule: 'DTSTART:20260101T000000\nRRULE:FREQ=SECONDLY;BYSETPOS=7' }],
     [{ rrule: 'DTSTART:20260101T000000\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30' }],
     [{ cron: 'nonsense' }],

@@ -31,7 +31,7 @@ export function* cronTimes(schedule: CronSchedule, start: number): Generator<num
   // Whole seconds, rounded up, less one: a start that matches is itself the first time.
   let wall: number | undefined = wallAt(schedule.zone, Math.ceil(start / 1000) * 1000 - 1000);
   for (;;) {
-    wall = nextWall(fields, days, wall);
+    wall = nextOf(fields, days, wall);
     if (wall === undefined) return;
     yield instantOf(schedule.zone, wall, 0);
   }
@@ -39,7 +39,14 @@ export function* cronTimes(schedule: CronSchedule, start: number): Generator<num
 
 type DayTest = (day: { readonly year: number; readonly month: number; readonly day: number }) => boolean;
 
-function daysOf(fields: CronFields, dayOr: boolean): DayTest {
+/** Days that match either of two tests are looked for apart, as croniter does: where one never matches, nothing does. */
+function nextOf(fields: CronFields, days: readonly DayTest[], wall: number): number | undefined {
+  const walls = days.map((isDay) => nextWall(fields, isDay, wall) ?? Number.NaN);
+  const first = Math.min(...walls);
+  return Number.isNaN(first) ? undefined : first;
+}
+
+function daysOf(fields: CronFields, dayOr: boolean): readonly DayTest[] {
   const { day, weekday } = fields.values;
   const byMonth: DayTest = (date) =>
     day === '*' ||
@@ -47,8 +54,8 @@ function daysOf(fields: CronFields, dayOr: boolean): DayTest {
   const byWeek: DayTest = (date) => matchesWeekday(fields, date);
   const isUnion = dayOr && day !== '*' && weekday !== '*';
   // As croniter has it: beside a week of the month the day of the month says nothing.
-  if (isUnion && fields.nth.size > 0) return byWeek;
-  return isUnion ? (date) => byMonth(date) || byWeek(date) : (date) => byMonth(date) && byWeek(date);
+  if (isUnion && fields.nth.size > 0) return [byWeek];
+  return isUnion ? [byMonth, byWeek] : [(date) => byMonth(date) && byWeek(date)];
 }
 
 function matchesWeekday({ values, nth }: CronFields, date: { year: number; month: number; day: number }): boolean {

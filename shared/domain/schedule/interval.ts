@@ -12,7 +12,7 @@ export type IntervalSchedule = {
 
 const daySeconds = 86_400;
 
-/** Instants from the first at or after `start` on, without end. */
+/** Instants from the first whose wall time is at or after that of `start` on, without end. */
 export function* intervalTimes({ seconds, anchor, zone }: IntervalSchedule, start: number): Generator<number> {
   const days = Math.floor(seconds / daySeconds);
   const restMs = (seconds - days * daySeconds) * 1000;
@@ -20,7 +20,8 @@ export function* intervalTimes({ seconds, anchor, zone }: IntervalSchedule, star
     days === 0 ? instant + restMs : instantOf(zone, wallAt(zone, instant) + days * daySeconds * 1000 + restMs, 1);
   const periods = Math.trunc((start - anchor) / (seconds * 1000));
   let next = anchor + periods * seconds * 1000;
-  while (next < start) next = advance(next);
+  const from = wallAt(zone, start);
+  while (wallAt(zone, next) < from) next = advance(next);
   for (;;) {
     yield next;
     const after = advance(next);

@@ -71,6 +71,7 @@ function setOf(texts: readonly string[]): RuleSet {
   const start = named('DTSTART').map(momentOf).at(-1);
   const exceptRules = named('EXRULE').map(ruleOf);
   for (const { until } of [...rules, ...exceptRules]) checkUntil(until, start);
+  for (const rule of [...rules, ...exceptRules]) checkReach(rule, start?.wall ?? defaultRuleStart);
   return {
     start: start?.wall ?? defaultRuleStart,
     rules: rules.map(settled),
@@ -97,6 +98,26 @@ type ParsedRule = Omit<Rule, 'until'> & { readonly until: Moment | undefined };
 function checkUntil(until: Moment | undefined, start: Moment | undefined): void {
   if (until === undefined || start === undefined || until.isUtc === start.isUtc) return;
   throw new BadRule('UNTIL must be in UTC when DTSTART is, and not when it is not');
+}
+
+/** What a rule that counts by a unit may list of it, how many there are and how long one is, in milliseconds. */
+const reaches: ReadonlyMap<Frequency, readonly [list: string, size: number, unit: number]> = new Map([
+  ['HOURLY', ['BYHOUR', 24, 3_600_000]],
+  ['MINUTELY', ['BYMINUTE', 60, 60_000]],
+  ['SECONDLY', ['BYSECOND', 60, 1_000]],
+]);
+
+/** dateutil refuses steps that never come to anything listed, as four hours from 01:00 on never come to 03:00. */
+function checkReach({ frequency, interval, by }: ParsedRule, start: number): void {
+  const [list = '', size = 1, unit = 1] = reaches.get(frequency) ?? [];
+  const step = commonDivisor(interval, size);
+  const from = Math.floor(start / unit);
+  const isReached = by.get(list)?.some((value) => (value - from) % step === 0) ?? true;
+  if (!isReached) throw new BadRule(`steps of ${interval} from DTSTART never come to a ${list} that is listed`);
+}
+
+function commonDivisor(one: number, other: number): number {
+  return other === 0 ? one : commonDivisor(other, one % other);
 }
 
 function settled({ until, ...rule }: ParsedRule): Rule {

@@ -19,14 +19,17 @@ const lastWall = Date.UTC(9999, 11, 31);
 /** A rule that brings nothing for so many periods brings nothing at all: it must not hold up everybody else. */
 const mostIdlePeriods = 100_000;
 
+/** Zones whose clocks are set back for winter from what is called standard time: dateutil sees them set an hour late. */
+const winterIsSaving: ReadonlySet<string> = new Set(['Africa/Casablanca', 'Africa/El_Aaiun', 'Eire', 'Europe/Dublin']);
+
 /** Instants from the first at or after `start` on, none after `end`. */
 export function* rruleTimes({ rrule, zone }: RRuleSchedule, start: number, end: number): Generator<number> {
   const set = parseRules(rrule);
   if ('problem' in set) return;
+  const lag = winterIsSaving.has(zone) ? 3_600_000 : 0;
   const window = { from: start - 2 * dayMilliseconds, to: Math.min(lastWall, end + 2 * dayMilliseconds) };
   for (const wall of wallsOf(set, window)) {
-    const [before, after] = offsetsOf(zone, wall);
-    const instant = wall - Math.max(before, after);
+    const instant = wall - Math.max(...offsetsOf(zone, wall - lag));
     if (instant > end) return;
     if (instant >= start) yield instant;
   }

@@ -4,6 +4,7 @@ import { fieldOf, textOf } from '../template/json-value.ts';
 import { type CronSchedule, cronTimes } from './cron.ts';
 import { type IntervalSchedule, intervalTimes } from './interval.ts';
 import { type RRuleSchedule, rruleTimes } from './rrule.ts';
+import { wallAt } from './zone.ts';
 
 export type Schedule = CronSchedule | IntervalSchedule | RRuleSchedule;
 
@@ -32,15 +33,22 @@ export type Span = {
   readonly most: number;
 };
 
-/** Instants in the order in which the schedule brings them, each once. */
+/**
+ * Instants in the order in which the schedule brings them, each wall time once.
+ * Dates of one time zone are told apart and compared by their wall clocks in Prefect's server, so in an hour that comes
+ * twice an interval does not fire again at the wall times it has had, and `start` and `end` are wall times as well.
+ */
 export function* scheduleTimes(schedule: Schedule, { start, end, most }: Span): Generator<number> {
+  const { zone } = schedule;
   const seen = new Set<number>();
+  const lastWall = wallAt(zone, end);
   let candidates = 0;
   if (most < 1) return;
   for (const instant of candidatesOf(schedule, start, end)) {
-    if (instant > end) return;
-    if (!seen.has(instant)) {
-      seen.add(instant);
+    const wall = wallAt(zone, instant);
+    if (wall > lastWall && schedule.kind !== 'rrule') return;
+    if (!seen.has(wall)) {
+      seen.add(wall);
       yield instant;
     }
     if (seen.size >= most || candidates > mostCandidates) return;
