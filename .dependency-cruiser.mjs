@@ -22,7 +22,7 @@ const onlyBesideNode = (name, comment, room, allowed) => {
 const forbidden = [
   only('domain-stands-alone', 'domain holds pure rules: no I/O, no clock, no other room', 'shared/domain', [
     '^shared/domain/',
-    packages('ajv', 'ajv-formats'),
+    packages('ajv', 'ajv-formats', 'croner', 'ical\\.js'),
   ]),
   only('contract-is-data', 'contract holds schemas: zod and domain constants', 'shared/contract', [
     '^shared/(contract|domain)/',

@@ -61,7 +61,7 @@ function daysOf(fields: CronFields, dayOr: boolean): readonly DayTest[] {
 function matchesWeekday({ values, nth }: CronFields, date: { year: number; month: number; day: number }): boolean {
   const weekday = new Date(Date.UTC(date.year, date.month - 1, date.day)).getUTCDay();
   if (nth.size === 0) return values.weekday === '*' || values.weekday.includes(weekday);
-  const weeks = [...(nth.get(weekday) ?? []), ...(nth.get('*') ?? [])];
+  const weeks = [...(nth.get(weekday) ?? [])];
   const isLast = date.day + 7 > daysInMonth(date.year, date.month);
   return weeks.some((week) => (week === 'l' ? isLast : Math.ceil(date.day / 7) === week));
 }

@@ -1,10 +1,10 @@
 // Reads recurrence rules (RFC 5545) as dateutil does, which Prefect's server uses: one rule, or a set of lines
 // RRULE, EXRULE, RDATE, EXDATE, DTSTART. All times are wall-clock times; the schedule's own zone places them.
+// ical.js parses rules; what dateutil reads beyond it is spelled for it, and what it lets pass is refused (ADR 32).
+import ICAL from 'ical.js';
 
 export const frequencies = ['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY', 'HOURLY', 'MINUTELY', 'SECONDLY'] as const;
 export type Frequency = (typeof frequencies)[number];
-
-const weekdays = ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'];
 
 /** Monday is 0. `nth` counts within the month or year, from its end when negative. */
 export type RuleWeekday = { readonly day: number; readonly nth: number | undefined };
@@ -32,8 +32,6 @@ export type RuleSet = {
 /** What rules without DTSTART count from. */
 export const defaultRuleStart = Date.UTC(2020, 0, 1);
 
-class BadRule extends Error {}
-
 /** The rules of a text, or why it has none. */
 export function parseRules(text: string): RuleSet | { readonly problem: string } {
   try {
@@ -44,7 +42,7 @@ export function parseRules(text: string): RuleSet | { readonly problem: string }
         .filter((line) => line !== ''),
     );
   } catch (error) {
-    if (error instanceof BadRule) return { problem: error.message };
+    if (error instanceof Error) return { problem: error.message };
     throw error;
   }
 }
@@ -59,15 +57,20 @@ function lineOf(text: string): Line {
 }
 
 const lineNames = ['RRULE', 'EXRULE', 'RDATE', 'EXDATE', 'DTSTART'];
+const parameterPatterns: ReadonlyMap<string, RegExp> = new Map([
+  ['RDATE', /^VALUE=DATE-TIME$/],
+  ['EXDATE', /^(TZID=.*|VALUE=DATE(-TIME)?)$/],
+  ['DTSTART', /^(TZID=.*|VALUE=DATE(-TIME)?)$/],
+]);
 
 function setOf(texts: readonly string[]): RuleSet {
   const lines = texts.map(lineOf);
-  if (lines.length === 0) throw new BadRule('expected a rule such as FREQ=DAILY, got nothing');
+  if (lines.length === 0) throw new Error('expected a rule such as FREQ=DAILY, got nothing');
   for (const { name, parameters } of lines) checkLine(name, parameters);
   const named = (name: string) => lines.filter((line) => line.name === name).map(({ value }) => value);
   const dates = named('RDATE').flatMap((value) => value.split(',').map(momentOf));
   const rules = named('RRULE').map(ruleOf);
-  if (rules.length === 0 && dates.length === 0) throw new BadRule('expected an RRULE or RDATE, got neither');
+  if (rules.length === 0 && dates.length === 0) throw new Error('expected an RRULE or RDATE, got neither');
   const start = named('DTSTART').map(momentOf).at(-1);
   const exceptRules = named('EXRULE').map(ruleOf);
   for (const { until } of [...rules, ...exceptRules]) checkUntil(until, start);
@@ -82,13 +85,10 @@ function setOf(texts: readonly string[]): RuleSet {
 }
 
 function checkLine(name: string, parameters: readonly string[]): void {
-  if (!lineNames.includes(name)) throw new BadRule(`expected one of ${lineNames.join(', ')}, got ${name}`);
-  const [odd] = name === 'RRULE' || name === 'EXRULE' ? parameters : parameters.filter((one) => !isDateParameter(one));
-  if (odd !== undefined) throw new BadRule(`${name} takes no ${odd}`);
-}
-
-function isDateParameter(parameter: string): boolean {
-  return parameter.startsWith('TZID=') || parameter === 'VALUE=DATE-TIME' || parameter === 'VALUE=DATE';
+  if (!lineNames.includes(name)) throw new Error(`expected one of ${lineNames.join(', ')}, got ${name}`);
+  const allowed = parameterPatterns.get(name);
+  const odd = parameters.find((one) => allowed?.test(one) !== true);
+  if (odd !== undefined) throw new Error(`${name} takes no ${odd}`);
 }
 
 type Moment = { readonly wall: number; readonly isUtc: boolean };
@@ -97,7 +97,7 @@ type ParsedRule = Omit<Rule, 'until'> & { readonly until: Moment | undefined };
 /** dateutil wants both or neither in UTC. */
 function checkUntil(until: Moment | undefined, start: Moment | undefined): void {
   if (until === undefined || start === undefined || until.isUtc === start.isUtc) return;
-  throw new BadRule('UNTIL must be in UTC when DTSTART is, and not when it is not');
+  throw new Error('UNTIL must be in UTC when DTSTART is, and not when it is not');
 }
 
 /** What a rule that counts by a unit may list of it, how many there are and how long one is, in milliseconds. */
@@ -113,7 +113,7 @@ function checkReach({ frequency, interval, by }: ParsedRule, start: number): voi
   const step = commonDivisor(interval, size);
   const from = Math.floor(start / unit);
   const isReached = by.get(list)?.some((value) => (value - from) % step === 0) ?? true;
-  if (!isReached) throw new BadRule(`steps of ${interval} from DTSTART never come to a ${list} that is listed`);
+  if (!isReached) throw new Error(`steps of ${interval} from DTSTART never come to a ${list} that is listed`);
 }
 
 function commonDivisor(one: number, other: number): number {
@@ -128,81 +128,70 @@ const momentPattern = /^(\d{4})-?(\d{2})-?(\d{2})(?:T(\d{2}):?(\d{2})(?::?(\d{2}
 
 function momentOf(text: string): Moment {
   const match = momentPattern.exec(text);
-  if (match === null) throw new BadRule(`expected a time such as 20260131T090000, got ${text}`);
+  if (match === null) throw new Error(`expected a time such as 20260131T090000, got ${text}`);
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
     .slice(1, 7)
     .map((part) => Number(part ?? 0));
   const wall = Date.UTC(year, month - 1, day, hour, minute, second);
   const date = new Date(wall);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23) {
-    throw new BadRule(`expected a time that exists, got ${text}`);
+    throw new Error(`expected a time that exists, got ${text}`);
   }
   return { wall, isUtc: match[7] !== undefined };
 }
 
-/** Names of lists of numbers, with the range of their values. */
-const lists: ReadonlyMap<string, readonly [low: number, high: number]> = new Map([
-  ['BYSETPOS', [-366, 366]],
-  ['BYMONTH', [1, 12]],
-  ['BYMONTHDAY', [-31, 31]],
-  ['BYYEARDAY', [-366, 366]],
-  ['BYEASTER', [-366, 366]],
-  ['BYWEEKNO', [-53, 53]],
-  ['BYHOUR', [0, 23]],
-  ['BYMINUTE', [0, 59]],
-  ['BYSECOND', [0, 59]],
-]);
+const parts = 'FREQ|INTERVAL|COUNT|WKST|BY(?:SETPOS|MONTH|MONTHDAY|YEARDAY|WEEKNO|DAY|HOUR|MINUTE|SECOND)';
+const rulePattern = new RegExp(`^(?:(?:^|;)(?:${parts})=[^=;]+)+$`);
+/** `MO(+1)` is dateutil's other way to write `+1MO`. */
+const bracketed = /([A-Z]{2})\(([+-]?\d+)\)/g;
 
-function ruleOf(value: string): ParsedRule {
-  const fields = new Map(value.split(';').map(pairOf));
-  const known = ['FREQ', 'INTERVAL', 'COUNT', 'UNTIL', 'WKST', 'BYDAY', 'BYWEEKDAY', ...lists.keys()];
-  for (const name of fields.keys()) if (!known.includes(name)) throw new BadRule(`a rule has no ${name}`);
-  const frequency = frequencies.find((one) => one === fields.get('FREQ'));
-  if (frequency === undefined) throw new BadRule(`expected FREQ to be one of ${frequencies.join(', ')}`);
-  const count = fields.get('COUNT');
-  const until = fields.get('UNTIL');
-  const days = fields.get('BYDAY') ?? fields.get('BYWEEKDAY');
-  const by = [...lists].flatMap(([name, range]): [string, number[]][] => {
-    const text = fields.get(name);
-    return text === undefined ? [] : [[name, text.split(',').map((one) => numberIn(name, one, range))]];
-  });
+function ruleOf(text: string): ParsedRule {
+  const [easters, rest] = takenOut('BYEASTER', text.replace('BYWEEKDAY=', 'BYDAY=').replace(bracketed, '$2$1'));
+  const [until, plain] = takenOut('UNTIL', rest);
+  if (!rulePattern.test(plain)) throw new Error(`expected a rule such as FREQ=DAILY;INTERVAL=2, got ${text}`);
+  const { freq, count, wkst, parts } = ICAL.Recur.fromString(plain);
+  const frequency = frequencies.find((one) => one === freq);
+  if (frequency === undefined) throw new Error(`expected FREQ to be one of ${frequencies.join(', ')}, got ${text}`);
+  const { BYDAY: days, ...lists } = parts;
+  const by = new Map(Object.entries(lists).map(([name, values]) => [name, values ?? []]));
+  if (easters !== undefined) by.set('BYEASTER', easters.split(',').map(easterOf));
+  if (by.get('BYSETPOS')?.includes(0) || by.get('BYSECOND')?.includes(60)) {
+    throw new Error('BYSETPOS counts from 1 or from -1, and BYSECOND is 0 to 59');
+  }
   return {
     frequency,
-    interval: numberIn('INTERVAL', fields.get('INTERVAL') ?? '1', [1, 1_000_000_000]),
-    count: count === undefined ? undefined : numberIn('COUNT', count, [0, 1_000_000_000]),
+    interval: whole('INTERVAL', 1, /INTERVAL=([^;]+)/.exec(plain)?.[1] ?? '1'),
+    count: count === null ? undefined : whole('COUNT', 0, `${count}`),
     until: until === undefined ? undefined : momentOf(until),
-    weekStart: weekdayOf(fields.get('WKST') ?? 'MO'),
-    weekdays: days?.split(',').map(ruleWeekday),
-    by: new Map(by),
+    weekStart: mondayFirst(wkst),
+    weekdays: days?.map(weekdayOf),
+    by,
   };
 }
 
-function pairOf(text: string): [string, string] {
-  const [name = '', value, ...more] = text.split('=');
-  if (value === undefined || more.length > 0) throw new BadRule(`expected NAME=VALUE, got ${text}`);
-  return [name, value];
+/** The value of a part, and the rule without the part. */
+function takenOut(name: string, text: string): readonly [value: string | undefined, rest: string] {
+  const pattern = new RegExp(`(?:^|;)${name}=([^;]*)`);
+  return [pattern.exec(text)?.[1], text.replace(pattern, '').replace(/^;/, '')];
 }
 
-function numberIn(name: string, text: string, [low, high]: readonly [number, number]): number {
-  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  const isZero = value === 0 && (name === 'BYSETPOS' || name === 'BYMONTHDAY' || name === 'BYYEARDAY');
-  if (!(value >= low && value <= high) || isZero) throw new BadRule(`${name} is ${low} to ${high}, got ${text}`);
-  return value;
+function easterOf(text: string): number {
+  if (!/^[+-]?\d{1,3}$/.test(text)) throw new Error(`BYEASTER is days from Easter, got ${text}`);
+  return Number(text);
 }
 
-function weekdayOf(text: string): number {
-  const day = weekdays.indexOf(text);
-  if (day < 0) throw new BadRule(`expected one of ${weekdays.join(', ')}, got ${text}`);
-  return day;
+function whole(name: string, low: number, text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < low)
+    throw new Error(`${name} is a whole number from ${low} on, got ${text}`);
+  return Number(text);
 }
 
-/** `MO`, `+1MO`, `-1FR` and `MO(+1)`. */
-function ruleWeekday(text: string): RuleWeekday {
-  const [, before, name = text, after] = /^([+-]?\d+)?([A-Z]+)(?:\(([+-]?\d+)\))?$/.exec(text) ?? [];
-  const nth = before ?? after;
-  const day = weekdayOf(name);
-  return {
-    day,
-    nth: nth === undefined ? undefined : numberIn('the place of a weekday', nth, [-366, 366]) || undefined,
-  };
+/** ical.js counts weekdays from Sunday as 1. */
+function mondayFirst(weekday: number): number {
+  return (weekday + 5) % 7;
+}
+
+function weekdayOf(text: string): RuleWeekday {
+  const [, nth, name = ''] = /^([+-]?\d+)?([A-Z]{2})$/.exec(text) ?? [];
+  return { day: mondayFirst(ICAL.Recur.icalDayToNumericDay(name)), nth: nth === undefined ? undefined : Number(nth) };
 }
