@@ -38,12 +38,17 @@ export function urgent(lambda: Lambda, shared: UrgentWork): Lambda {
   };
 }
 
-/** Resolves in a quiet moment, or when patience is over. */
-export function createTurn(shared: UrgentWork): () => Promise<void> {
+/** Milliseconds until a quiet moment, as it looks now; 0 or less in one. */
+export function createQuietIn(shared: UrgentWork): () => number {
   const count = countOf(shared);
   const lastEnd = lastEndOf(shared);
+  return () => (Atomics.load(count, 0) > 0 ? quietMs : (lastEnd[0] ?? 0) + quietMs - now());
+}
+
+/** Resolves in a quiet moment, or when patience is over. */
+export function createTurn(shared: UrgentWork): () => Promise<void> {
+  const quietIn = createQuietIn(shared);
   let lastImpatient = 0;
-  const quietIn = () => (Atomics.load(count, 0) > 0 ? quietMs : (lastEnd[0] ?? 0) + quietMs - now());
   return () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const impatientAt = now() + patienceMs;

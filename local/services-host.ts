@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import type { Closers } from './closers.ts';
+import type { UrgentWork } from './courtesy.ts';
 import type { LocalQueue } from './queue.ts';
 import type { Report } from './report.ts';
 import { StartError } from './start-error.ts';
@@ -13,6 +14,8 @@ export type ServicesHostOptions = {
   /** Folders that come first on the PATH of tasks. */
   readonly searchPath: readonly string[];
   readonly queue: Pick<LocalQueue, 'endpoint' | 'urls'>;
+  /** What starting tasks holds back for. */
+  readonly urgentWork: UrgentWork;
   readonly report: Report;
   /** Hears of each RunTask: whose it is and when it arrived, epoch milliseconds. */
   readonly onRunTask?: ((startedBy: string, at: number) => void) | undefined;
@@ -38,13 +41,14 @@ const closingPatienceMs = 5000;
 
 /** @throws StartError when the thread does not come up */
 export async function startServicesThread(options: ServicesHostOptions, closers: Closers): Promise<Services> {
-  const { dataDir, searchPath, queue, report, onRunTask } = options;
+  const { dataDir, searchPath, queue, urgentWork, report, onRunTask } = options;
   const worker = new Worker(new URL('./services-thread.ts', import.meta.url), {
     name: 'services',
     workerData: {
       dataDir,
       searchPath: [...searchPath],
       queue: { endpoint: queue.endpoint, urls: { ...queue.urls } },
+      urgentWork,
       tellsLaunches: onRunTask !== undefined,
     },
   });

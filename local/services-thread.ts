@@ -12,6 +12,7 @@ const options = z
     dataDir: z.string(),
     searchPath: z.array(z.string()),
     queue: z.object({ endpoint: z.string(), urls: z.record(z.enum(queueNames), z.string()) }),
+    urgentWork: z.instanceof(SharedArrayBuffer),
     tellsLaunches: z.boolean(),
   })
   .parse(workerData);

@@ -7,6 +7,7 @@ import { clusterName, credentials, taskLogGroup } from './account.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
 import { queueRules } from './bus-rules.ts';
 import type { Closers } from './closers.ts';
+import { createQuietIn, type UrgentWork } from './courtesy.ts';
 import { createLocalEcs } from './ecs/local-ecs.ts';
 import { region } from './ecs/names.ts';
 import { createLocalEventBridge } from './eventbridge.ts';
@@ -20,6 +21,8 @@ export type ServicesOptions = {
   /** Folders that come first on the PATH of tasks. */
   readonly searchPath: readonly string[];
   readonly queue: Pick<LocalQueue, 'endpoint' | 'urls'>;
+  /** What starting tasks holds back for. */
+  readonly urgentWork: UrgentWork;
   /** Hears of each RunTask, by its `startedBy`, before it is answered. */
   readonly onRunTask?: (startedBy: string) => void;
 };
@@ -32,7 +35,7 @@ type Services = {
 
 /** Starts the services; what must be closed again is told to `closers`. */
 export async function startServices(options: ServicesOptions, closers: Closers): Promise<Services> {
-  const { dataDir, searchPath, queue, onRunTask } = options;
+  const { dataDir, searchPath, queue, urgentWork, onRunTask } = options;
   const client = new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false });
   closers.add(() => client.destroy());
   const bus = createLocalEventBridge({ rules: queueRules(client, queue.urls), eventBusNames: [busName] });
@@ -47,6 +50,7 @@ export async function startServices(options: ServicesOptions, closers: Closers):
     secret: secrets.value,
     logs,
     clusterName,
+    quietIn: createQuietIn(urgentWork),
     ...(onRunTask === undefined ? {} : { refuse: ({ startedBy }) => void onRunTask(startedBy ?? '') }),
   });
   closers.add(ecs.close);

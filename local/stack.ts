@@ -77,7 +77,8 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   // The servers start in processes and threads of their own; what else is needed is loaded meanwhile.
   const parts = loadParts();
   const [gateway, database, queue] = await startServers(options, folder, closers);
-  const services = await startServicesThread({ searchPath: [], ...options, queue }, closers);
+  const urgentWork = noUrgentWork();
+  const services = await startServicesThread({ searchPath: [], ...options, queue, urgentWork }, closers);
   const { foregroundSteps, loadLambdas, startEventSources, createSocketServing } = await parts;
   const endpoints = { database: database.endpoint, queue: queue.endpoint, services: services.url };
   const url = `http://127.0.0.1:${gateway.port}/api`;
@@ -85,7 +86,6 @@ async function start(options: StackOptions, closers: Closers): Promise<Stack> {
   const surroundings = { endpoints, queueUrls: queue.urls, apiUrl: url, socketsUrl: gateway.socketsUrl, secretKeyFile };
   const given = { ...surroundings, tableIdentity: database.identity, sockets: options.sockets ?? 'local' };
   applyEnvironment({ ...options, ...given }, process.env);
-  const urgentWork = noUrgentWork();
   const loaded = await loadLambdas(foregroundSteps);
   const lambdas = {
     api: urgent(loaded.api, urgentWork),

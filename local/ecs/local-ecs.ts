@@ -33,6 +33,8 @@ export type LocalEcsOptions = {
   readonly logs?: LogSink;
   /** @default slipway */
   readonly clusterName?: string;
+  /** Milliseconds until nobody waits for the program: starting tasks holds back till then. @default nobody ever waits */
+  readonly quietIn?: () => number;
   /** Refuses a valid RunTask: for tests of throttling and missing capacity. */
   readonly refuse?: (input: RunTaskInput) => RunTaskRefusal | undefined;
   /** Whose PATH, HOME, TMPDIR and LANG tasks see. @default process.env */
@@ -64,7 +66,7 @@ export function createLocalEcs(options: LocalEcsOptions): LocalEcs {
   const launch = { ...options, environment: options.environment ?? process.env };
   const life = new TaskLife({ book, files, host, launch, logs: options.logs, now });
   const queries = taskQueries({ clusterName, book, definitions });
-  const starts = new StartOrder((taskId) => void life.launch(taskId));
+  const starts = new StartOrder((taskId) => void life.launch(taskId), options.quietIn ?? (() => 0));
   const runDeps = {
     clusterName,
     now,

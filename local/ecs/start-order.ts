@@ -1,26 +1,25 @@
-// In which order and how fast booked tasks get their processes. One machine does what AWS has many for: while RunTask
-// calls come in, starting processes holds back, so that who waits for an answer goes first, but it never stands still.
+// In which order and how fast booked tasks get their processes. One machine does what AWS has many for: while somebody
+// waits for the stack, starting processes holds back, so that he goes first, but it never stands still.
 
-/** No RunTask for this long, in milliseconds, is a quiet moment. */
-const quietMs = 15;
-/** While calls come, a task is started this often, in milliseconds: 20 a second, as Fargate grants an account. */
+/** Between quiet moments a task is started this often, in milliseconds: 20 a second, as Fargate grants an account. */
 const spacingMs = 50;
 
 export class StartOrder {
   readonly #start: (taskId: string) => void;
+  readonly #quietIn: () => number;
   readonly #waiting: string[] = [];
-  #lastCallAt = Number.NEGATIVE_INFINITY;
   #lastStartAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(start: (taskId: string) => void) {
+  /** @param quietIn milliseconds until a quiet moment, 0 or less being now */
+  constructor(start: (taskId: string) => void, quietIn: () => number) {
     this.#start = start;
+    this.#quietIn = quietIn;
   }
 
   /** A task that RunTask has just booked. */
   add(taskId: string): void {
     this.#waiting.push(taskId);
-    this.#lastCallAt = performance.now();
     this.#timer ??= setTimeout(() => this.#look(), 0);
   }
 
@@ -33,8 +32,8 @@ export class StartOrder {
   #look(): void {
     this.#timer = undefined;
     const now = performance.now();
-    // A first call after a quiet time is alone: nobody is kept waiting by its start.
-    const wait = Math.min(this.#lastCallAt + quietMs, this.#lastStartAt + spacingMs) - now;
+    // A task that comes alone starts at once: nobody is kept waiting by one.
+    const wait = Math.min(this.#quietIn(), this.#lastStartAt + spacingMs - now);
     if (wait <= 0) {
       const next = this.#waiting.shift();
       this.#lastStartAt = now;
