@@ -42,6 +42,7 @@ export class EcsDatabase {
   readonly #putEvent: StatementSync;
   readonly #dropEvent: StatementSync;
   readonly #putToken: StatementSync;
+  #taken: number[] = [];
 
   constructor(file: string) {
     mkdirSync(path.dirname(file), { recursive: true });
@@ -59,7 +60,9 @@ export class EcsDatabase {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const value = work();
+      for (const order of this.#taken) this.#dropEvent.run(order);
       this.#database.exec('COMMIT');
+      this.#taken = [];
       return value;
     } catch (error) {
       this.#database.exec('ROLLBACK');
@@ -119,11 +122,13 @@ export class EcsDatabase {
     return { order: Number(lastInsertRowid), taskId, event };
   }
 
+  /** Forgets a taken event with the next transaction: one that is forgotten late is at worst told again. */
   dropEvent(order: number): void {
-    this.#dropEvent.run(order);
+    this.#taken.push(order);
   }
 
   close(): void {
+    this.transaction(() => undefined);
     this.#database.close();
   }
 }
