@@ -15,6 +15,7 @@ import { world } from '../../shared/adapters/world.ts';
 import { readEnv, readRegion } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
+import { createPumpTurns } from '../../shared/use-cases/submit-runs.ts';
 import { type TakeSubmitDeps, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { submitHint } from '../hint-schemas.ts';
 import { queueHandler, together } from '../queue-handler.ts';
@@ -42,6 +43,7 @@ const deps: TakeSubmitDeps = {
   touchedLanes: new Map(),
   notedGates: new Map(),
   rateHints: new Map(),
+  pumpTurns: createPumpTurns(),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(

@@ -24,6 +24,7 @@ import { type ClaimDeps, type Claimed, claimRun } from './claim-run.ts';
 import { type LaneTypes, noteLaneType, typesOf } from './lane-types.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
 import { type LaunchTime, launchTimeOf } from './launch-time.ts';
+import { createTurns, type TakeTurn } from './take-turns.ts';
 import { type OpenPool, openPushPools, waitingCandidates } from './waiting-candidates.ts';
 
 export type SubmitDeps = ClaimDeps &
@@ -31,11 +32,22 @@ export type SubmitDeps = ClaimDeps &
   ChooseDeps & {
     /** When the hint comes that this process has sent ahead for a rate, by the limit's id. @default none is known */
     readonly rateHints?: Map<string, number>;
+    /** Makes the calls of this process share a pump, which would only find each other's lease. @default each has its own */
+    readonly pumpTurns?: PumpTurns;
     readonly lanes: Lanes;
     readonly admission: Admission;
     readonly launchRate: LaunchRate;
     readonly laneTypes: LaneTypes;
   };
+
+/** The lanes that have work stand in their pools' partitions once it is kept. */
+type LanesTouched = Promise<unknown> | undefined;
+/** RunTask calls under way. */
+type Launches = readonly Promise<unknown>[];
+type PumpTurns = TakeTurn<LanesTouched, Launches>;
+
+/** For all calls of a process. */
+export const createPumpTurns = (): PumpTurns => createTurns();
 
 const tooLate = 'Skipped: the run could not start soon enough after its time.';
 
@@ -60,11 +72,16 @@ type Pass =
     }
   | { readonly kind: 'exhausted'; readonly waitMs: number; readonly lane: Lane };
 
-/**
- * Runs passes until nothing waits that fits, the launch time is spent or the budget of this call is. The lanes that have
- * work stand in their pools' partitions once `lanesTouched` is kept.
- */
-export async function submitRuns(deps: SubmitDeps, lanesTouched?: Promise<unknown>): Promise<void> {
+/** Claims what waits and fits, and resolves when it is launched. */
+export async function submitRuns(deps: SubmitDeps, lanesTouched?: LanesTouched): Promise<void> {
+  // A rejection is reported where it is awaited, which may be after a turn of others.
+  lanesTouched?.catch(() => undefined);
+  const { pumpTurns: inTurn = (asked, act) => act([asked]) } = deps;
+  await Promise.all(await inTurn(lanesTouched, (asked) => makePasses(deps, Promise.all(asked))));
+}
+
+/** Runs passes until nothing waits that fits, the launch time is spent or the budget of this call is. */
+async function makePasses(deps: SubmitDeps, lanesTouched: LanesTouched): Promise<Launches> {
   const launches: Promise<unknown>[] = [];
   const call: Call = { tried: new Set(), spentLanes: new Set(), lanesTouched };
   let outcome = await onePass(deps, call);
@@ -76,7 +93,7 @@ export async function submitRuns(deps: SubmitDeps, lanesTouched?: Promise<unknow
   if (outcome.kind === 'exhausted') await comeBack(deps, outcome.lane, outcome.waitMs);
   if (outcome.kind === 'claimed' && outcome.isMore) await comeBack(deps, outcome.lane, 0);
   if (outcome.kind === 'claimed' && !outcome.isMore) await awaitRates(deps, outcome);
-  await Promise.all(launches);
+  return launches;
 }
 
 /** Surplus waits in the index; one hint, not one per run, brings the pump back when there is launch time again. */
@@ -99,7 +116,7 @@ async function awaitRates(deps: SubmitDeps, { lane, rates }: Extract<Pass, { kin
 /** One call of the pump. The pools are read once: a pause takes hold with the next call. */
 type Call = {
   pools?: Promise<readonly OpenPool[]>;
-  readonly lanesTouched: Promise<unknown> | undefined;
+  readonly lanesTouched: LanesTouched;
   /** What was tried stays in a lagging index for a while: a candidate is tried once a call. */
   readonly tried: Set<string>;
   /** Lanes that wait for launch time of their capacity: others go on meanwhile. */

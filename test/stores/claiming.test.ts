@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../shared/domain/json.ts';
 import { emptyAdmission } from '../../shared/domain/submit/admission.ts';
 import { createRun } from '../../shared/use-cases/create-run.ts';
-import { submitRuns } from '../../shared/use-cases/submit-runs.ts';
+import { createPumpTurns, type SubmitDeps, submitRuns } from '../../shared/use-cases/submit-runs.ts';
 import { takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { propose, runsOn, triggerOnce } from '../support/stage/scenarios.ts';
@@ -221,6 +221,34 @@ describe('a reservation', () => {
     expect(first).toMatchObject({ more: true, epoch: 3 });
     expect(await stage.deps.admission.read()).toEqual(first);
     expect(stage.ecs.tasks).toHaveLength(0);
+  });
+});
+
+describe('the pumps of one process', () => {
+  it('share the pass that follows the one under way, and launch each run once', async () => {
+    await open();
+    const ids = [await waiting(), await triggerOnce(stage, 'second'), await triggerOnce(stage, 'third')];
+    const during: Promise<void>[] = [];
+    let reads = 0;
+    const read = () => {
+      reads += 1;
+      if (reads === 1) during.push(submitRuns(deps), submitRuns(deps), submitRuns(deps));
+      return stage.deps.admission.read();
+    };
+    const deps: SubmitDeps = {
+      ...stage.deps,
+      admission: { ...stage.deps.admission, read },
+      pumpTurns: createPumpTurns(),
+    };
+
+    await submitRuns(deps);
+    await Promise.all(during);
+
+    expect(during).toHaveLength(3);
+    expect(reads).toBe(2);
+    expect(stage.ecs.runTaskCalls.map(({ clientToken }) => clientToken).toSorted()).toEqual(
+      ids.map((id) => `${id}-1-1`).toSorted(),
+    );
   });
 });
 

@@ -19,6 +19,7 @@ import { createHints } from '../../../shared/adapters/sqs/hints.ts';
 import { world as realWorld } from '../../../shared/adapters/world.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
+import { createPumpTurns } from '../../../shared/use-cases/submit-runs.ts';
 import { modelCluster } from '../stage/model-ecs.ts';
 import type { CallOptions, Program } from './calls.ts';
 import { databaseClient, type EcsService, type Execute, ecsClient, queueClient, type SentMessage } from './clients.ts';
@@ -74,6 +75,7 @@ export function wire(options: WiringOptions, program: Program) {
     touchedLanes: new Map<string, number>(),
     notedGates: new Map(),
     rateHints: new Map(),
+    pumpTurns: createPumpTurns(),
     eventSink: createEventSink(send, 'events', createLargeParts({ ...store, table: 'bulk' })),
     catalogue: program.step === 'submit' ? rememberLists(catalogue, now) : catalogue,
     logs: createLogs({ ...store, table: 'bulk' }),
