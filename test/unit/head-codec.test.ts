@@ -1,18 +1,18 @@
-// Heads as bytes: whatever is packed comes back, and the stream reads the same heads as the store.
+// Heads and attempts as bytes: whatever is packed comes back, and the stream reads the same heads as the store.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packHead, unpackHead } from '../../shared/adapters/dynamodb/head-codec.ts';
-import { headItem, runFromItem } from '../../shared/adapters/dynamodb/run-items.ts';
+import { packAttempt, packHead, unpack } from '../../shared/adapters/dynamodb/head-codec.ts';
+import { attemptFromItem, attemptItem, headItem, runFromItem } from '../../shared/adapters/dynamodb/run-items.ts';
 import { readHeadChange, type StreamRecord, sequenceOf } from '../../shared/adapters/dynamodb/stream-codec.ts';
 import type { Run } from '../../shared/domain/run/run.ts';
-import { aPushRun, aState, runId } from '../support/run-builders.ts';
+import { anAttempt, aPushRun, aState, runId } from '../support/run-builders.ts';
 
 describe('a packed head', () => {
   it('comes back as it was, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
         const whole = text.toWellFormed();
-        expect(unpackHead(packHead(whole))).toBe(whole);
+        expect(unpack(packHead(whole))).toBe(whole);
       }),
     );
   });
@@ -21,14 +21,36 @@ describe('a packed head', () => {
     const [first, ...rest] = packHead('{}');
 
     expect(first).toBe(1);
-    expect(() => unpackHead(Uint8Array.from([2, ...rest]))).toThrow(
-      'a head is packed with dictionary 2, known are up to 1',
+    expect(() => unpack(Uint8Array.from([3, ...rest]))).toThrow(
+      'an item is packed with dictionary 3, known are up to 2',
     );
-    expect(() => unpackHead(new Uint8Array())).toThrow('a head is packed with dictionary 0');
+    expect(() => unpack(new Uint8Array())).toThrow('an item is packed with dictionary 0');
   });
 
   it('is refused when it is missing', () => {
     expect(() => runFromItem({ pk: 'run#1', doc: '{}' })).toThrow('item run#1 has no head');
+  });
+});
+
+describe('a packed attempt', () => {
+  it('comes back as it was, whatever the text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+        const whole = text.toWellFormed();
+        expect(unpack(packAttempt(whole))).toBe(whole);
+      }),
+    );
+  });
+
+  it('names a dictionary of its own', () => {
+    expect(packAttempt('{}')[0]).toBe(2);
+  });
+
+  it('is read as text where a release before wrote it so', () => {
+    const attempt = anAttempt();
+
+    expect(attemptFromItem(attemptItem(attempt))).toEqual(attempt);
+    expect(attemptFromItem({ ...attemptItem(attempt), doc: JSON.stringify(attempt) })).toEqual(attempt);
   });
 });
 

@@ -1,6 +1,5 @@
 // Attempts: opening and closing one moves the run's head in the same transaction.
 
-import type { Attempt } from '../../domain/run/attempt.ts';
 import type { Runs } from '../../ports/runs.ts';
 import {
   attemptChange,
@@ -12,8 +11,7 @@ import {
   slotsOfAttempt,
   trackerWrites,
 } from './head-writes.ts';
-import { fromItem } from './items.ts';
-import { attemptItem } from './run-items.ts';
+import { attemptFromItem, attemptItem } from './run-items.ts';
 import { slotWrites } from './slot-writes.ts';
 import { attemptKey, attemptPrefix } from './table.ts';
 import { get, put, queryAll, transact, transactTogether } from './writes.ts';
@@ -45,7 +43,7 @@ export function createAttempts(options: RunStoreOptions): Attempts {
 
     async readAttempt(runId, number) {
       const item = await get(client, table, attemptKey(runId, number));
-      return item === undefined ? undefined : fromItem<Attempt>(item);
+      return item === undefined ? undefined : attemptFromItem(item);
     },
 
     async readAttempts(runId) {
@@ -55,7 +53,7 @@ export function createAttempts(options: RunStoreOptions): Attempts {
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': attemptKey(runId, 0).pk, ':prefix': attemptPrefix },
       });
-      return items.map((item) => fromItem<Attempt>(item));
+      return items.map(attemptFromItem);
     },
 
     changeAttempt(before, after) {

@@ -4,8 +4,8 @@ import type { Attempt } from '../../domain/run/attempt.ts';
 import { isWaiting, laneOf, startsAt } from '../../domain/run/lane.ts';
 import type { Lane, Run, RunBody } from '../../domain/run/run.ts';
 import { briefState, type RecentState, type State } from '../../domain/run/state.ts';
-import { packHead, unpackHead } from './head-codec.ts';
-import { type Item, toItem } from './items.ts';
+import { packAttempt, packHead, unpack } from './head-codec.ts';
+import { fromItem, type Item, toItem } from './items.ts';
 import {
   attemptKey,
   childrenKey,
@@ -76,7 +76,7 @@ export function buriedAttempt(item: Item): number | undefined {
 export function runFromItem(item: Item): { readonly run: Run; readonly isStateBeside: boolean } {
   const { doc } = item;
   if (!(doc instanceof Uint8Array)) throw new Error(`item ${String(item['pk'])} has no head`);
-  const { state, ...rest }: StoredRun = JSON.parse(unpackHead(doc));
+  const { state, ...rest }: StoredRun = JSON.parse(unpack(doc));
   const { isBeside = false, ...plain } = state;
   return { run: { ...rest, state: plain }, isStateBeside: isBeside };
 }
@@ -98,7 +98,10 @@ export function stateItem(runId: string, state: State): Item {
 
 export function attemptItem(attempt: Attempt): Item {
   const isOpen = attempt.closed === undefined;
-  return toItem(attemptKey(attempt.runId, attempt.number), attempt, {
+  return {
+    ...attemptKey(attempt.runId, attempt.number),
+    format,
+    doc: packAttempt(JSON.stringify(attempt)),
     version: attempt.version,
     ...(attempt.expiresAt === undefined ? {} : { expires_at: Math.ceil(attempt.expiresAt / 1000) }),
     ...(isOpen && attempt.dueAt !== undefined
@@ -109,5 +112,11 @@ export function attemptItem(attempt: Attempt): Item {
           ...(attempt.taskArn === undefined ? {} : { task_arn: attempt.taskArn }),
         }
       : {}),
-  });
+  };
+}
+
+/** Attempts of earlier releases are text. */
+export function attemptFromItem(item: Item): Attempt {
+  const { doc } = item;
+  return doc instanceof Uint8Array ? JSON.parse(unpack(doc)) : fromItem<Attempt>(item);
 }

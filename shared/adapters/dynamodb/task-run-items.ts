@@ -6,7 +6,7 @@ import type { JsonObject } from '../../domain/json.ts';
 import type { State } from '../../domain/run/state.ts';
 import { type NaturalKey, naturalKeyText, type TaskRun } from '../../domain/task-run/task-run.ts';
 import type { QueuedTask, TaskStateOfRun } from '../../ports/task-runs.ts';
-import { packHead, unpackHead } from './head-codec.ts';
+import { packHead, unpack } from './head-codec.ts';
 import { fromItem, type Item, toItem } from './items.ts';
 import {
   format,
@@ -114,7 +114,7 @@ function headState(state: State): Pick<Stored, 'state' | 'isStateBeside'> {
 export function taskRunFromItem(item: Item): StoredTaskRun {
   const { doc } = item;
   if (!(doc instanceof Uint8Array)) throw new Error(`item ${String(item['pk'])} holds no task run`);
-  const { inputs, isStateBeside = false, taskInputs = {}, ...rest }: Stored = JSON.parse(unpackHead(doc));
+  const { inputs, isStateBeside = false, taskInputs = {}, ...rest }: Stored = JSON.parse(unpack(doc));
   return { taskRun: { ...rest, taskInputs }, isStateBeside, ...(inputs === undefined ? {} : { inputs }) };
 }
 
