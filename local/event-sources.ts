@@ -2,7 +2,7 @@
 
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { withoutCallLog } from '../shared/adapters/sdk.ts';
+import { leanClient } from '../shared/adapters/sdk.ts';
 import { queueSources, type StepName, streamSource } from '../shared/config/resources.ts';
 import { credentials, queueArnOf, queueNameOf } from './account.ts';
 import { openCheckpoints } from './checkpoints.ts';
@@ -28,10 +28,10 @@ export type EventSourcesOptions = {
 /** Closing takes no more work and waits for the invocations under way. */
 export function startEventSources(options: EventSourcesOptions): EventSource {
   const { lambdas, queue, database, report } = options;
-  const queueClient = withoutCallLog(
+  const queueClient = leanClient(
     new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false }),
   );
-  const streamClient = withoutCallLog(new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials }));
+  const streamClient = leanClient(new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials }));
   const turn = options.turn === undefined ? {} : { turn: options.turn };
   const sources = queueSources.flatMap((source) => {
     const lambda = lambdas[source.step];

@@ -2,6 +2,7 @@
 // clients of ECS ask of EC2 and SQS.
 
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { leanClient } from '../shared/adapters/sdk.ts';
 import { busName } from '../shared/config/resources.ts';
 import { clusterName, credentials, taskLogGroup } from './account.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
@@ -36,7 +37,9 @@ type Services = {
 /** Starts the services; what must be closed again is told to `closers`. */
 export async function startServices(options: ServicesOptions, closers: Closers): Promise<Services> {
   const { dataDir, searchPath, queue, urgentWork, onRunTask } = options;
-  const client = new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false });
+  const client = leanClient(
+    new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false }),
+  );
   closers.add(() => client.destroy());
   const bus = createLocalEventBridge({ rules: queueRules(client, queue.urls), eventBusNames: [busName] });
   const secrets = createLocalSecrets(new Map());

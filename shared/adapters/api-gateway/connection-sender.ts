@@ -6,7 +6,7 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ConnectionKind, ConnectionSender } from '../../ports/connections.ts';
-import { withoutCallLog } from '../sdk.ts';
+import { leanClient } from '../sdk.ts';
 
 export type SenderOptions = {
   /** Address of the WebSocket API, without the stage. */
@@ -56,7 +56,7 @@ export function createConnectionSender({ url, eventsInUrl }: SenderOptions): Con
 }
 
 function createClient(endpoint: string): ApiGatewayManagementApiClient {
-  return withoutCallLog(
+  return leanClient(
     new ApiGatewayManagementApiClient({
       endpoint,
       maxAttempts: 4,

@@ -2,7 +2,7 @@
 // a token leads to itself).
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerOutput } from '../../ports/container-output.ts';
-import { withoutCallLog } from '../sdk.ts';
+import { leanClient } from '../sdk.ts';
 
 export function createContainerOutput(client: CloudWatchLogsClient = createClient()): ContainerOutput {
   return {
@@ -35,7 +35,7 @@ export function createContainerOutput(client: CloudWatchLogsClient = createClien
 }
 
 function createClient(): CloudWatchLogsClient {
-  return withoutCallLog(
+  return leanClient(
     new CloudWatchLogsClient({ maxAttempts: 3, requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000 } }),
   );
 }

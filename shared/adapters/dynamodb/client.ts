@@ -1,7 +1,7 @@
 // The DynamoDB client of every store: one a process, with bounded time-outs so that the caller's own deadline holds.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { withoutCallLog } from '../sdk.ts';
+import { leanClient } from '../sdk.ts';
 
 export type DocumentClient = DynamoDBDocumentClient;
 
@@ -16,7 +16,7 @@ export function createDocumentClient(): DocumentClient {
       httpAgent: { maxSockets: 256 },
     },
   });
-  withoutCallLog(client);
+  leanClient(client);
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   // Its own does nothing, and would leave every connection open.
   documents.destroy = () => client.destroy();

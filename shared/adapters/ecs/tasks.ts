@@ -14,14 +14,14 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchOutcome, Refusal, Tasks } from '../../ports/tasks.ts';
-import { withoutCallLog } from '../sdk.ts';
+import { leanClient } from '../sdk.ts';
 import { readTask } from './task-codec.ts';
 
 /** DescribeTasks takes this many ARNs. */
 const describeBatch = 100;
 
 export function createEcsClient(): ECSClient {
-  return withoutCallLog(
+  return leanClient(
     new ECSClient({
       maxAttempts: 3,
       requestHandler: {
@@ -36,7 +36,7 @@ export function createEcsClient(): ECSClient {
 
 /** RunTask is sent once a call: our own tries count the sends (rule 4). */
 export function createLaunchClient(): ECSClient {
-  return withoutCallLog(
+  return leanClient(
     new ECSClient({
       maxAttempts: 1,
       requestHandler: {

@@ -2,7 +2,7 @@
 // Rule: data keys are kept for minutes only, so that a key that is disabled or no longer granted stops opening soon.
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { SecretBox } from '../../ports/secret-box.ts';
-import { withoutCallLog } from '../sdk.ts';
+import { leanClient } from '../sdk.ts';
 import { decrypt, encrypt } from './aes.ts';
 
 export type KmsSecretBoxOptions = {
@@ -23,7 +23,7 @@ type DataKey = { readonly plain: Buffer; readonly wrapped: string };
 type Kept = { readonly key: Promise<DataKey>; readonly until: number; texts: number };
 
 export function createKmsSecretBox({ keyArn, now }: KmsSecretBoxOptions): SecretBox {
-  const client = withoutCallLog(
+  const client = leanClient(
     new KMSClient({ maxAttempts: 3, requestHandler: { requestTimeout: 3_000, connectionTimeout: 1_000 } }),
   );
   const known = new Map<string, Kept>();

@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
-import { withoutCallLog } from '../sdk.ts';
+import { leanClient } from '../sdk.ts';
 import { together } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
@@ -12,7 +12,7 @@ const maximumDelaySeconds = 900;
 const batchSize = 10;
 
 export function createSqsClient(): SQSClient {
-  return withoutCallLog(
+  return leanClient(
     new SQSClient({
       useQueueUrlAsEndpoint: false,
       maxAttempts: 2,
