@@ -6,15 +6,17 @@ import type { Gate, Limit } from '../domain/limit/limit.ts';
 import { laneName } from '../domain/run/lane.ts';
 import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
+import { catchUpRule } from '../domain/schedule/catch-up.ts';
 import { type Fitting, fitCandidates, gateIdsOf, type LaneLimits, type Room } from '../domain/submit/fit.ts';
 import type { Candidate } from '../domain/submit/order.ts';
 import { waitingBounds } from '../domain/work-pool/waiting-bounds.ts';
 import { freeExpired, type LimitDeps } from './acquire-slots.ts';
 import { type ClaimDeps, createFacts, remembered } from './claim-run.ts';
+import { overtakenRuns } from './overtaken-runs.ts';
 import type { JobFacts } from './render-job.ts';
 import { type OpenPool, placeOfLane } from './waiting-candidates.ts';
 
-export type ChooseDeps = Pick<ClaimDeps, 'catalogue'> &
+export type ChooseDeps = Pick<ClaimDeps, 'catalogue' | 'runs'> &
   LimitDeps & {
     /** Until when this process has noted that runs wait at a gate, by the gate's id. @default none is known */
     readonly notedGates?: Map<string, number>;
@@ -32,7 +34,7 @@ export function createPassFacts(deps: ChooseDeps, pools: readonly OpenPool[]): P
     const deployment = lane.deploymentId === undefined ? undefined : await facts.deployment(lane.deploymentId);
     const id = deployment?.concurrencyLimitId;
     const own = id === undefined ? undefined : await limit(id);
-    const bounded = { place, ...skipping(pools, lane, deployment) };
+    const bounded = { place, ...overdueTerms(deps, { pools, lane, deployment }) };
     if (own?.active !== true) return bounded;
     return { ...bounded, deployment: deploymentTerms(own, deployment?.concurrencyOptions) };
   };
@@ -45,17 +47,17 @@ export function createPassFacts(deps: ChooseDeps, pools: readonly OpenPool[]): P
   return { ...facts, limitsOf };
 }
 
-function skipping(
-  pools: readonly OpenPool[],
-  { workPoolName }: Lane,
-  deployment: Deployment | undefined,
-): Pick<LaneLimits, 'skipAfterMs'> {
-  const place = pools.find(({ pool }) => pool.name === workPoolName);
-  const { skipAfterSeconds } = waitingBounds({
-    ...(place === undefined ? {} : { pool: place.pool }),
-    ...(deployment === undefined ? {} : { deployment }),
-  });
-  return skipAfterSeconds === undefined ? {} : { skipAfterMs: skipAfterSeconds * 1000 };
+function overdueTerms(
+  { world }: Pick<ChooseDeps, 'world'>,
+  { pools, lane, deployment }: { pools: readonly OpenPool[]; lane: Lane; deployment: Deployment | undefined },
+): Pick<LaneLimits, 'skipAfterMs' | 'catchUp'> {
+  const pool = pools.find((open) => open.pool.name === lane.workPoolName)?.pool;
+  const { skipAfterSeconds } = waitingBounds({ pool, deployment });
+  const catchUp = deployment === undefined ? undefined : catchUpRule({ pool, deployment, sha256: world.sha256 });
+  return {
+    ...(skipAfterSeconds === undefined ? {} : { skipAfterMs: skipAfterSeconds * 1000 }),
+    ...(catchUp === undefined ? {} : { catchUp }),
+  };
 }
 
 /** A transaction takes 100 items: three gates and, for each run, its head, attempt, three holders and a lease. */
@@ -85,8 +87,10 @@ async function fitted(
   const limits = (lane: Lane): LaneLimits => byName.get(laneName(lane)) ?? { place: [] };
   const gateIds = [...new Set(known.flatMap(([, ofLane]) => gateIdsOf(ofLane)))];
   const most = { runs: limit, takers: takersPerPass };
+  const overtaken = await overtakenRuns(deps, candidates, ({ lane }) => limits(lane).catchUp);
   const ask = (gates: readonly Gate[]): Room => {
-    return { limitsOf: limits, gates: new Map(gates.map((gate) => [gate.id, gate])), now: deps.world.now(), most };
+    const byId = new Map(gates.map((gate) => [gate.id, gate]));
+    return { limitsOf: limits, gates: byId, now: deps.world.now(), overtaken, most };
   };
   const active = known.flatMap(([, { deployment }]) => (deployment === undefined ? [] : [deployment.limit]));
   return askRoom(deps, { gateIds, active, ask: (gates) => fitCandidates(candidates, ask(gates)) });

@@ -1,19 +1,25 @@
 // What a hybrid worker (or a served flow) is shown: runs that may start, in the order in which the pump would take them.
-// Showing claims nothing: whoever gets PENDING accepted has the run.
+// Showing claims nothing: whoever gets PENDING accepted has the run. What its schedule has overtaken is cancelled here,
+// as the pump does it.
 import { isWaiting, laneOf, startsAt } from '../domain/run/lane.ts';
 import type { Lane, Run } from '../domain/run/run.ts';
+import { timing } from '../domain/run/timing.ts';
+import { type CatchUpRule, catchUpRule } from '../domain/schedule/catch-up.ts';
 import { fitCandidates, gateIdsOf } from '../domain/submit/fit.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
 import type { Limits } from '../ports/limits.ts';
 import type { Runs } from '../ports/runs.ts';
+import { type CancelDeps, cancelWaiting } from './cancel-waiting.ts';
+import { overtakenRuns } from './overtaken-runs.ts';
 import { type CandidateDeps, type OpenPool, openPool, placeOfLane, waitingCandidates } from './waiting-candidates.ts';
 
-export type PollDeps = CandidateDeps & {
-  readonly runs: Runs;
-  readonly catalogue: Catalogue;
-  readonly limits: Pick<Limits, 'gates'>;
-};
+export type PollDeps = CandidateDeps &
+  CancelDeps & {
+    readonly runs: Runs;
+    readonly catalogue: Catalogue;
+    readonly limits: Pick<Limits, 'gates'>;
+  };
 
 export type PoolPoll = {
   readonly workPoolName: string;
@@ -34,12 +40,31 @@ export async function pollRuns(deps: PollDeps, poll: PoolPoll): Promise<readonly
   const candidates = await waitingCandidates(deps, open, { until, limit: poll.limit });
   const wanted = await queueFilter(deps, poll);
   const inOrder = orderCandidates(candidates.filter(({ lane }) => wanted(lane.workQueueId)));
-  const chosen = await withRoom(deps, open, inOrder);
+  const chosen = await withRoom(deps, open, await startable(deps, inOrder));
   const runs = await readWaiting(deps, chosen.slice(0, poll.limit), until);
   return runs.flatMap((run) => {
     const lane = laneOf(run);
     return lane === undefined ? [] : [{ workPoolId: pool.id, workQueueId: lane.workQueueId, run }];
   });
+}
+
+/** Without those that their schedules have overtaken, which are cancelled. Deployments are read of overdue runs alone. */
+async function startable(deps: PollDeps, candidates: readonly Candidate[]): Promise<readonly Candidate[]> {
+  const overdue = candidates.filter(({ scheduledTime }) => deps.world.now() - scheduledTime > timing.lateAfter);
+  const ids = [...new Set(overdue.flatMap(({ lane }) => lane.deploymentId ?? []))];
+  const rules = new Map(await Promise.all(ids.map(async (id) => [id, await ruleOf(deps, id)] as const)));
+  const overtaken = await overtakenRuns(deps, overdue, ({ lane }) => rules.get(lane.deploymentId ?? ''));
+  const heads = overtaken.size === 0 ? [] : await deps.runs.readMany([...overtaken.keys()]);
+  await Promise.all(heads.map((run) => cancelWaiting(deps, [run], overtaken.get(run.id) ?? '')));
+  return candidates.filter(({ runId }) => !overtaken.has(runId));
+}
+
+async function ruleOf({ catalogue, world }: PollDeps, deploymentId: string): Promise<CatchUpRule | undefined> {
+  const deployment = await catalogue.deployments.read(deploymentId);
+  if (deployment === undefined) return undefined;
+  const { workPoolName } = deployment;
+  const pool = workPoolName === undefined ? undefined : await catalogue.workPools.read(workPoolName);
+  return catchUpRule({ pool, deployment, sha256: world.sha256 });
 }
 
 /**
@@ -56,7 +81,9 @@ async function withRoom(
   if (gateIds.length === 0) return candidates;
   const gates = new Map((await limits.gates(gateIds)).map((gate) => [gate.id, gate]));
   const most = { runs: candidates.length, takers: candidates.length };
-  return fitCandidates(candidates, { limitsOf, gates, most, now: world.now() }).fit.map(({ candidate }) => candidate);
+  return fitCandidates(candidates, { limitsOf, gates, most, now: world.now(), overtaken: new Map() }).fit.map(
+    ({ candidate }) => candidate,
+  );
 }
 
 async function queueFilter(deps: PollDeps, { workPoolName, workQueueNames = [] }: PoolPoll) {
@@ -92,5 +119,6 @@ export async function pollDeployments(
       return waiting.map((run) => ({ ...run, lane, priority: 1 }));
     }),
   );
-  return readWaiting(deps, orderCandidates(candidates.flat()).slice(0, poll.limit), until);
+  const inOrder = await startable(deps, orderCandidates(candidates.flat()));
+  return readWaiting(deps, inOrder.slice(0, poll.limit), until);
 }

@@ -49,8 +49,6 @@ type PumpTurns = TakeTurn<LanesTouched, Launches>;
 /** For all calls of a process. */
 export const createPumpTurns = (): PumpTurns => createTurns();
 
-const tooLate = 'Skipped: the run could not start soon enough after its time.';
-
 /** Claims and launches of one pass: bounded, so that all its RunTask calls fit into their reservation. */
 const launchesPerPass = 40;
 const passesPerCall = 20;
@@ -167,14 +165,18 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
   const { call, facts, candidates, lane } = scene;
   const choice = await chooseRuns(deps, facts, { candidates, limit: launchesPerPass });
   const chosen = choice.fit.slice(0, reservation.count);
-  const judged = [...chosen.map((fit) => fit.candidate), ...choice.surplus, ...choice.skipped];
+  const judged = [
+    ...chosen.map((fit) => fit.candidate),
+    ...choice.surplus,
+    ...choice.skipped.map(({ candidate }) => candidate),
+  ];
   for (const candidate of judged) call.tried.add(keyOf(candidate));
   const heads = await headsOf(deps, scene.runs, judged);
   const time = launchTimeOf(reservation);
   const [{ claimed, lost, late }] = await Promise.all([
     claimAll(deps, facts, { fits: chosen, heads, reservation, time }),
     cancelWaiting(deps, headsIn(heads, choice.surplus), limitReached),
-    cancelWaiting(deps, headsIn(heads, choice.skipped), tooLate),
+    ...choice.skipped.map(({ candidate, reason }) => cancelWaiting(deps, headsIn(heads, [candidate]), reason)),
   ]);
   // Whether they fit is another question now: the next pass asks it.
   for (const candidate of [...lost, ...late]) call.tried.delete(keyOf(candidate));

@@ -36,6 +36,7 @@ const room = (limits: Record<string, LaneLimits>, gates: readonly Gate[], over: 
   limitsOf: ({ deploymentId = '' }: Lane) => limits[deploymentId] ?? { place: [] },
   gates: new Map(gates.map((each) => [each.id, each])),
   now,
+  overtaken: new Map(),
   most: { runs: 40, takers: 16 },
   ...over,
 });
@@ -82,11 +83,18 @@ describe('candidates', () => {
     expect([ids(fit), expired.map(({ key }) => key)]).toEqual([[], ['x']]);
   });
 
+  it('overtaken by their schedule are skipped with the reason, full or not', () => {
+    const overtaken = new Map([['a', 'why']]);
+    const { fit, skipped } = fitCandidates([waits('a'), waits('b')], room({ d: pool }, [gate('pool')], { overtaken }));
+
+    expect([ids(fit), skipped]).toEqual([['b'], [{ candidate: waits('a'), reason: 'why' }]]);
+  });
+
   it('too late for their lane are skipped, full or not', () => {
     const skipping = { ...pool, skipAfterMs: 500 };
     const { fit, skipped } = fitCandidates([waits('a'), waits('b', 'd', now)], room({ d: skipping }, [gate('pool')]));
 
-    expect([ids(fit), skipped.map(({ runId }) => runId)]).toEqual([['b'], ['a']]);
+    expect([ids(fit), skipped.map(({ candidate }) => candidate.runId)]).toEqual([['b'], ['a']]);
   });
 });
 

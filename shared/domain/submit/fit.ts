@@ -13,6 +13,7 @@ import {
   type Taking,
 } from '../limit/room.ts';
 import type { Lane } from '../run/run.ts';
+import type { CatchUpRule } from '../schedule/catch-up.ts';
 import type { Candidate } from './order.ts';
 
 /** The limits that the runs of a lane keep to; an inactive one is none. */
@@ -21,17 +22,21 @@ export type LaneLimits = {
   readonly deployment?: DeploymentTerms;
   /** A run that is over its time by more is not started any more. */
   readonly skipAfterMs?: number;
+  /** What becomes of runs of schedules that are overdue; absent: they all start. */
+  readonly catchUp?: CatchUpRule;
 };
 
 /** A run that may go, with what its claim takes. Without a limit there is nothing to take. */
 export type Fit = { readonly candidate: Candidate; readonly limits: LaneLimits; readonly takings: readonly Taking[] };
 
+export type Skipped = { readonly candidate: Candidate; readonly reason: string };
+
 export type Fitting = {
   readonly fit: readonly Fit[];
   /** Due, and their deployment is full and wants no collision (CANCEL_NEW). */
   readonly surplus: readonly Candidate[];
-  /** Later than their pool or deployment wants them started. */
-  readonly skipped: readonly Candidate[];
+  /** Not to be started any more, each with the reason. */
+  readonly skipped: readonly Skipped[];
   /** Whose lease ran out and whose room is needed: free them and ask again. */
   readonly expired: readonly ExpiredHolder[];
   /** Limits of deployments at which somebody waits; of a rate it is known when it has room, epoch ms. */
@@ -44,6 +49,8 @@ export type Room = {
   readonly limitsOf: (lane: Lane) => LaneLimits;
   readonly gates: ReadonlyMap<string, Gate>;
   readonly now: number;
+  /** Why runs do not start any more that their schedules have overtaken, by their ids. */
+  readonly overtaken: ReadonlyMap<string, string>;
   /** So many fit at most, and so many of them may take slots: what one transaction holds. */
   readonly most: { readonly runs: number; readonly takers: number };
 };
@@ -57,7 +64,7 @@ export function fitCandidates(candidates: readonly Candidate[], room: Room): Fit
   const gates = new Map(room.gates);
   const fit: Fit[] = [];
   const surplus: Candidate[] = [];
-  const skipped: Candidate[] = [];
+  const skipped: Skipped[] = [];
   const expired: ExpiredHolder[] = [];
   const full = new Map<string, Limit>();
   const usedRates = new Set<string>();
@@ -67,9 +74,10 @@ export function fitCandidates(candidates: readonly Candidate[], room: Room): Fit
   for (const candidate of candidates) {
     if (fit.length === room.most.runs) break;
     const limits = room.limitsOf(candidate.lane);
-    if (isTooLate(candidate, limits, room.now)) {
+    const reason = isTooLate(candidate, limits, room.now) ? tooLate : room.overtaken.get(candidate.runId);
+    if (reason !== undefined) {
       looked += 1;
-      skipped.push(candidate);
+      skipped.push({ candidate, reason });
       continue;
     }
     const isTaker = gateIdsOf(limits).length > 0;
@@ -101,6 +109,8 @@ export function fitCandidates(candidates: readonly Candidate[], room: Room): Fit
   const awaited = [...full.values()].map((limit) => ({ limitId: limit.id, ...rateRoom(limit, room) }));
   return { fit, surplus, skipped, expired, awaited, rest: candidates.length - looked + passedOver };
 }
+
+const tooLate = 'Skipped: the run could not start soon enough after its time.';
 
 function isTooLate({ scheduledTime }: Candidate, { skipAfterMs }: LaneLimits, now: number): boolean {
   return skipAfterMs !== undefined && now - scheduledTime > skipAfterMs;

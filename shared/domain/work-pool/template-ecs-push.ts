@@ -1,6 +1,7 @@
 // The base job template of `ecs:push` work pools: every variable of prefect-aws's `ecs` template, same name and type.
 // What a template leaves open (cluster, roles, subnets, log group) is the stack's own.
 import type { JsonObject } from '../json.ts';
+import { catchUps } from '../schedule/catch-up.ts';
 import { silencePolicies } from '../task/when-silent.ts';
 import { awsCredentialsDefinitions } from './template-aws-credentials.ts';
 import { launchVariables } from './template-launch.ts';
@@ -150,6 +151,22 @@ export const ownVariables: JsonObject = {
     ...whole,
     title: 'Skip After Seconds',
     description: 'A run that could not start for so long after its time is cancelled in place of started.',
+  },
+  catch_up: {
+    anyOf: [{ type: 'string', enum: [...catchUps] }, { type: 'null' }],
+    default: null,
+    title: 'Catch Up',
+    description:
+      'Which overdue runs of schedules start, after an outage or for want of room: all, the last of each schedule, or none. all unless given.',
+  },
+  catch_up_of_schedules: mapping(
+    { type: 'string', enum: [...catchUps] },
+    { title: 'Catch Up Of Schedules', description: 'The same for the schedules of each slug, over catch_up.' },
+  ),
+  catch_up_grace_seconds: {
+    ...whole,
+    title: 'Catch Up Grace Seconds',
+    description: 'With none, a run still starts that is late by no more. 300 unless given.',
   },
   reports: {
     anyOf: [{ type: 'string', enum: ['engine', 'exit-code'] }, { type: 'null' }],
