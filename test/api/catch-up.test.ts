@@ -75,6 +75,15 @@ describe('the overdue runs of a schedule', () => {
     expect(await cancelledOf(id)).toBe(6);
   });
 
+  it.each([{ catch_up: 'sometimes' }, { catch_up_of_schedules: { tens: 'never' } }, { catch_up_grace_seconds: 0 }])(
+    'cannot be wanted otherwise in a push pool: %j',
+    async (jobVariables) => {
+      const body = { name: 'otherwise', flow_id: made.flowId, work_pool_name: 'push', job_variables: jobVariables };
+
+      expect((await api.call('POST', '/api/deployments/', { body })).status).toBe(422);
+    },
+  );
+
   it('change nothing of what Prefect is answered of the schedule', async () => {
     const id = await deploy({ job_variables: { catch_up: 'last' } });
 
