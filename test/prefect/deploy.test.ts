@@ -23,6 +23,18 @@ const promisedYaml = `deployments:
         cpu: 1024
         memory: 2048
 `;
+const berlin = 'Europe/Berlin';
+const caughtUp = `  - name: tens
+    entrypoint: flows/my_flow.py:my_flow
+    schedules:
+      - {cron: "*/10 * * * *", timezone: ${berlin}, slug: tens}
+      - {cron: "0 6 * * *", timezone: ${berlin}, slug: mornings}
+    work_pool:
+      name: production
+      job_variables:
+        catch_up: last
+        catch_up_of_schedules: {mornings: none}
+`;
 const deployment = z.record(z.string(), z.unknown());
 
 let stack: RunningStack;
@@ -131,6 +143,22 @@ describe('prefect deploy --all', () => {
     expect(listed).toMatch(/my-flow\/my-flow .* development/);
     expect(inspected).toContain("'entrypoint': 'flows/my_flow.py:my_flow'");
     expect(inspected).toContain("'work_pool_name': 'development'");
+  });
+
+  it('keeps what the file says of schedules and of catching up', async () => {
+    const file = path.join(project, 'prefect.yaml');
+    await writeFile(file, `${promisedYaml}${caughtUp}`);
+
+    await prefect.cli(['--no-prompt', 'deploy', '--name', 'tens'], { cwd: project });
+
+    await writeFile(file, promisedYaml);
+    expect(await read('my-flow/tens')).toMatchObject({
+      job_variables: { catch_up: 'last', catch_up_of_schedules: { mornings: 'none' } },
+      schedules: expect.arrayContaining([
+        expect.objectContaining({ slug: 'tens', schedule: { cron: '*/10 * * * *', timezone: berlin, day_or: true } }),
+        expect.objectContaining({ slug: 'mornings', schedule: { cron: '0 6 * * *', timezone: berlin, day_or: true } }),
+      ]),
+    });
   });
 });
 
