@@ -26,14 +26,22 @@ export type LogFile = { write(text: string): void };
 
 /**
  * A log file that is opened with its first line, so that who may not run on a folder leaves its log alone. One that
- * has grown large is put aside first, in the place of the one before.
+ * has grown large is put aside first, in the place of the one before. What is written in one turn of the event loop
+ * goes to the disk at its end, at once.
  */
 export function openLogFile(file: string): LogFile {
   let descriptor: number | undefined;
-  const write = (text: string) => {
+  let waiting = '';
+  const flush = () => {
     descriptor ??= open(file);
-    if (descriptor !== undefined) writeSync(descriptor, text);
+    if (descriptor !== undefined) writeSync(descriptor, waiting);
+    waiting = '';
   };
+  const write = (text: string) => {
+    if (waiting === '') setImmediate(flush);
+    waiting += text;
+  };
+  process.once('exit', flush);
   return { write };
 }
 
