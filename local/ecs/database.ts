@@ -6,6 +6,7 @@ import path from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { readDefinition, readTask, type TaskDefinitionRecord, type TaskRecord } from './records.ts';
+import type { EcsTaskEvent } from './task-view.ts';
 
 /** The first answer to a client token, kept to be replayed. */
 export type TokenRecord = {
@@ -17,7 +18,7 @@ export type TokenRecord = {
 };
 
 /** An event that its listener has not taken yet; `order` only grows. */
-export type StoredEvent = { readonly order: number; readonly taskId: string; readonly event: string };
+export type StoredEvent = { readonly order: number; readonly taskId: string; readonly event: EcsTaskEvent };
 
 const schema = `
   CREATE TABLE IF NOT EXISTS definitions (family TEXT, revision INTEGER, json TEXT, PRIMARY KEY (family, revision));
@@ -113,12 +114,12 @@ export class EcsDatabase {
     const rows = this.#database.prepare('SELECT position AS "order", task_id, event FROM events ORDER BY position');
     return rows.all().map((row) => {
       const { order, task_id, event } = eventRow.parse(row);
-      return { order, taskId: task_id, event };
+      return { order, taskId: task_id, event: JSON.parse(event) };
     });
   }
 
-  putEvent(taskId: string, event: string): StoredEvent {
-    const { lastInsertRowid } = this.#putEvent.run(taskId, event);
+  putEvent(taskId: string, event: EcsTaskEvent): StoredEvent {
+    const { lastInsertRowid } = this.#putEvent.run(taskId, JSON.stringify(event));
     return { order: Number(lastInsertRowid), taskId, event };
   }
 

@@ -73,11 +73,10 @@ export class EventOutbox {
   }
 
   async #deliverUntilTaken({ event }: StoredEvent): Promise<boolean> {
-    const parsed: EcsTaskEvent = JSON.parse(event);
     let pauseMilliseconds = firstPauseMilliseconds;
     while (!this.#closing.signal.aborted) {
       try {
-        await this.#deliver(parsed);
+        await this.#deliver(event);
         return true;
       } catch {
         await pause(pauseMilliseconds, undefined, { signal: this.#closing.signal }).catch(() => undefined);

@@ -102,6 +102,6 @@ export class TaskBook {
 
   #store(task: TaskRecord) {
     this.#database.putTask(task);
-    return this.#database.putEvent(task.id, JSON.stringify(taskStateChange(task)));
+    return this.#database.putEvent(task.id, taskStateChange(task));
   }
 }
