@@ -1,8 +1,8 @@
 // In which order and how fast booked tasks get their processes. One machine does what AWS has many for: while somebody
 // waits for the stack, starting processes holds back, so that he goes first, but it never stands still.
 
-/** Between quiet moments a task is started this often, in milliseconds: 20 a second, as Fargate grants an account. */
-const spacingMs = 50;
+/** Between quiet moments a task is started this often, in milliseconds: two cores hardly end more than ten a second. */
+const spacingMs = 100;
 
 export class StartOrder {
   readonly #start: (taskId: string) => void;
