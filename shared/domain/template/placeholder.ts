@@ -16,6 +16,8 @@ const pattern = new RegExp(`\\{\\{${space}([\\p{L}\\p{N}_.\\-\\[\\]$]+)${space}\
 
 /** The placeholders of a text in order of appearance, each once. */
 export function findPlaceholders(text: string): readonly Placeholder[] {
+  // Most texts of a job have none.
+  if (!text.includes('{{')) return [];
   const found = new Map<string, Placeholder>();
   for (const [whole, name = ''] of text.matchAll(pattern))
     found.set(whole, { text: whole, name, kind: kindOfName(name) });
