@@ -1,5 +1,6 @@
 // What a deleted run leaves behind on the real local database: its attempt numbers for whoever takes its id again, and
 // nothing that stays for ever.
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDocumentClient, type DocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createHeartbeats } from '../../shared/adapters/dynamodb/heartbeats.ts';
@@ -20,8 +21,8 @@ let database: TestDatabase;
 let client: DocumentClient;
 let runs: Runs;
 let raw: Raw;
-const storeOn = (own: DocumentClient) =>
-  createRuns({ client: own, table: names.controlTable, newId: world.newId, now: () => start });
+const storeOn = (own: DocumentClient, now = start) =>
+  createRuns({ client: own, table: names.controlTable, newId: world.newId, now: () => now });
 beforeAll(async () => {
   database = await startDatabase();
   await createTables(database.endpoint, names);
@@ -75,7 +76,7 @@ describe('an id that lived before', () => {
     expect(await runs.read(run.id)).toBeUndefined();
     expect(await runs.readMany([run.id])).toEqual([]);
     expect(await runs.create(run, aBody(), derived)).toMatchObject({ kind: 'created', run: { attempt: 3 } });
-    expect(await runs.read(run.id)).toMatchObject({ attempt: 3 });
+    expect(await runs.read(run.id)).toMatchObject({ attempt: 3, formerLife: 3 });
   });
 
   it('does so also when that life passes while it is created', async () => {
@@ -105,6 +106,29 @@ describe('an id that lived before', () => {
 
     expect(await raw.item(runHeadKey(run.id))).toBeUndefined();
     expect((await runs.create(run, aBody(), derived)).run.attempt).toBe(0);
+  });
+
+  it('begins anew once its traces have expired, whichever of them were swept by then', async () => {
+    const run = aPushRun({ id: world.newId(), isAttemptOpen: false, attempt: 0 });
+    const attempt = anAttempt({ runId: run.id });
+    const { dueAt: _due, ...rest } = attempt;
+    const over = { ...rest, closed: { at: start, end: 'stopped' as const }, expiresAt: start + 1_000 };
+    const opened = (before: Run) => ({ ...before, attempt: 1, isAttemptOpen: true });
+    const { run: former } = await runs.create(run, aBody(), derived);
+    await runs.openAttempt(former, opened(former), { attempt });
+    await runs.changeAttempt(attempt, over);
+    const table = names.controlTable;
+    await client.send(new DeleteCommand({ TableName: table, Key: runHeadKey(run.id) }));
+
+    const { run: again } = await runs.create(run, aBody(), derived);
+    const asksEarly = await runs.openAttempt(again, opened(again), { attempt });
+    const later = storeOn(client, start + 2_000);
+    const seenLater = await later.readAttempt(run.id, 1);
+    const asksLater = await later.openAttempt(again, opened(again), { attempt });
+
+    expect([asksEarly, asksLater]).toEqual(['lost', 'written']);
+    expect(seenLater).toBeUndefined();
+    expect(await later.readAttempts(run.id)).toEqual([attempt]);
   });
 });
 

@@ -31,6 +31,12 @@ describe.each(policies)('an attempt that is over (%s policy)', (policy) => {
     expect(say({ run, type, caller: attempt(1), policy })).toEqual(fencedOff(1));
   });
 
+  it.each(stateTypes)('cannot say %s of a run that was created again under the id of its own', (type) => {
+    const run = aPushRun({ state: 'CANCELLED', attempt: 2, formerLife: 2, isAttemptOpen: false });
+
+    expect(say({ run, type, caller: attempt(2), policy })).toEqual(fencedOff(2));
+  });
+
   it('cannot even repeat what it once said', () => {
     const state = aState('RUNNING', { details: { transitionId: 't1' } });
 

@@ -11,6 +11,7 @@ import {
   slotsOfAttempt,
   trackerWrites,
 } from './head-writes.ts';
+import type { Item } from './items.ts';
 import { attemptFromItem, attemptItem } from './run-items.ts';
 import { slotWrites } from './slot-writes.ts';
 import { attemptKey, attemptPrefix } from './table.ts';
@@ -19,12 +20,21 @@ import { get, put, queryAll, transact, transactTogether } from './writes.ts';
 type Attempts = Pick<Runs, 'openAttempt' | 'closeAttempt' | 'readAttempt' | 'readAttempts' | 'changeAttempt'>;
 
 export function createAttempts(options: RunStoreOptions): Attempts {
-  const { client, table, newId } = options;
+  const { client, table, newId, now } = options;
+  /** Of a former life of its id, whose traces nobody has swept yet. */
+  const hasExpired = ({ expires_at: expiresAt }: Item) => typeof expiresAt === 'number' && expiresAt * 1000 <= now();
   return {
     async openAttempt(before, after, { attempt, slots }) {
       await putAll(client, table, leavingItems(before, after));
       return transactTogether(client, [
-        { Put: { TableName: table, Item: attemptItem(attempt), ConditionExpression: 'attribute_not_exists(pk)' } },
+        {
+          Put: {
+            TableName: table,
+            Item: attemptItem(attempt),
+            ConditionExpression: 'attribute_not_exists(pk) OR expires_at <= :now',
+            ExpressionAttributeValues: { ':now': Math.floor(now() / 1000) },
+          },
+        },
         { Put: headChange(table, { before, after, writeId: newId() }) },
         ...(slots === undefined ? [] : slotWrites(table, slots)),
         ...givenSlots(table, before, after),
@@ -43,7 +53,7 @@ export function createAttempts(options: RunStoreOptions): Attempts {
 
     async readAttempt(runId, number) {
       const item = await get(client, table, attemptKey(runId, number));
-      return item === undefined ? undefined : attemptFromItem(item);
+      return item === undefined || hasExpired(item) ? undefined : attemptFromItem(item);
     },
 
     async readAttempts(runId) {
@@ -53,7 +63,7 @@ export function createAttempts(options: RunStoreOptions): Attempts {
         KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': attemptKey(runId, 0).pk, ':prefix': attemptPrefix },
       });
-      return items.map(attemptFromItem);
+      return items.filter((item) => !hasExpired(item)).map(attemptFromItem);
     },
 
     changeAttempt(before, after) {

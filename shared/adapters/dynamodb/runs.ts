@@ -125,7 +125,8 @@ function createHeads(options: RunStoreOptions): Heads {
         if (there !== undefined && buried === undefined) return { kind: 'exists', run: await whole(there) };
         if (!isBesideThere) await putAll(client, table, beside);
         isBesideThere = true;
-        const first: Run = { ...run, attempt: buried ?? run.attempt, ...(isSmallBody(body) ? { body } : {}) };
+        const lived = buried === undefined ? {} : { attempt: buried, formerLife: buried };
+        const first: Run = { ...run, ...lived, ...(isSmallBody(body) ? { body } : {}) };
         if ((await putFirst(first, buried)) === 'written') return { kind: 'created', run: first };
       }
       throw new Error(`run ${run.id} is created and deleted by others at the same time`);

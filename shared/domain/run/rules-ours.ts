@@ -14,6 +14,7 @@ function isLastWord({ type, details }: ProposedState): boolean {
 /** While a run waits for a new attempt, the former one is over: its task may live on, and no number is higher yet. */
 function speaksFor(caller: Caller, executor: Run, proposed: ProposedState): boolean {
   if (caller.attempt !== executor.attempt || isRescheduled(executor)) return false;
+  if (caller.attempt <= (executor.formerLife ?? 0)) return false;
   return executor.isAttemptOpen || isLastWord(proposed);
 }
 

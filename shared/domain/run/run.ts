@@ -77,6 +77,8 @@ export type Run = {
   /** The number of the newest attempt, 0 before the first; numbers never repeat for an id. */
   readonly attempt: number;
   readonly isAttemptOpen: boolean;
+  /** Of a run created again under a deleted one's id: the last attempt of that one, whose words mean nothing here. */
+  readonly formerLife?: number;
   /** New attempts that the infrastructure cost so far (rule 11). */
   readonly infrastructureRestarts: number;
   /** The next RUNNING comes from such a new attempt and raises no run count. */
