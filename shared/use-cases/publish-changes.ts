@@ -30,8 +30,9 @@ export async function publishChanges(
     const fresh = batch.changes.filter(({ sequence }) => before === undefined || BigInt(sequence) > BigInt(before));
     if (fresh.length === 0) return;
     // Events first: a crash in between sends them again, and receivers know them by id.
-    const events = await deps.runEvents(fresh);
-    await Promise.all([deps.outbox.send(fresh.flatMap(stateEvent)), deps.eventSink.send(events)]);
+    const told = fresh.flatMap(stateByState);
+    const events = await deps.runEvents(told);
+    await Promise.all([deps.outbox.send(told.flatMap(stateEvent)), deps.eventSink.send(events)]);
     const moved = await deps.counters.apply(shard, { before, last: batch.last }, fresh.flatMap(counterMoves));
     if (moved === 'written') return;
   }
@@ -40,6 +41,18 @@ export async function publishChanges(
 /** The head moved and its state did not: a deadline, an ARN, a name. */
 function isSilent({ before, after }: HeadChange): boolean {
   return before?.state.id === after?.state.id;
+}
+
+/** One write may enter two states, as that of a task that is given back to its run: each of them is told. */
+function stateByState(change: HeadChange): HeadChange[] {
+  const { before, after, sequence } = change;
+  if (before === undefined || after === undefined) return [change];
+  const known = after.recentStates.findIndex(({ id }) => id === before.state.id);
+  const heads = after.recentStates.slice(0, Math.max(0, known)).map((state, at): Run => {
+    return { ...after, state, recentStates: after.recentStates.slice(at + 1) };
+  });
+  const steps = [...heads.toReversed(), after];
+  return steps.map((head, at) => ({ sequence, before: steps[at - 1] ?? before, after: head }));
 }
 
 function keyOf(run: Run): CounterKey {

@@ -160,6 +160,20 @@ describe('counting', () => {
 });
 
 describe('the events of a batch', () => {
+  it('tell of both states where one write entered two, and count the run once', async () => {
+    const { publish, sent } = publisher();
+    const [first, between, last] = [inState('CRASHED'), aState('SCHEDULED'), aState('PENDING', { id: 'pending' })];
+
+    await publish([
+      { sequence: '1', after: first },
+      { sequence: '2', before: first, after: { ...first, state: last, recentStates: [between, first.state] } },
+    ]);
+
+    expect(sent.map(({ id }) => id)).toEqual(['crashed', between.id, 'pending']);
+    expect(sent[1]).toMatchObject({ detail: { initial_state: { type: 'CRASHED' }, state: { type: 'SCHEDULED' } } });
+    expect(await counts()).toEqual([{ PENDING: 1 }]);
+  });
+
   it('tell of each new state once, with the state before it', async () => {
     const { publish, sent } = publisher();
 
