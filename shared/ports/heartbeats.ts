@@ -8,6 +8,6 @@ export type Heartbeats = {
    */
   note(runId: string, occurredAt: number): Promise<void>;
   read(runId: string): Promise<Signs | undefined>;
-  /** The run is over, or is judged otherwise: nobody waits for a sign any more. */
-  forget(runId: string): Promise<void>;
+  /** The run is over, or is judged otherwise: nobody waits for a sign any more. A newer one than was seen stays. */
+  forget(runId: string, seen: Signs): Promise<void>;
 };

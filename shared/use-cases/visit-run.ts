@@ -26,15 +26,17 @@ export type VisitRunDeps = VisitDeps &
   };
 
 export async function visitRun(deps: VisitRunDeps, runId: string): Promise<void> {
-  const [run, signs] = await Promise.all([deps.runs.read(runId), deps.heartbeats.read(runId)]);
+  // The signs first: whatever state they were given in, the run that is read then is in it or beyond.
+  const signs = await deps.heartbeats.read(runId);
+  const run = await deps.runs.read(runId);
   const now = deps.world.now();
   const fate = run === undefined ? none : await fateOf(deps, run, { signs, now });
   if (run !== undefined) await takeStep(deps, run, { fate, now });
   if (run !== undefined && isCleanedUpNow(run, now)) await cancelTaskRuns(deps, runId);
   // A silence is judged once: the next sign of life begins anew.
   const isWatched = fate.kind === 'later' && run?.state.type === 'RUNNING';
-  if (signs !== undefined && !isWatched) await deps.heartbeats.forget(runId);
-  if (run !== undefined) await settleDeadline(deps, runId, fate);
+  if (signs !== undefined && !isWatched) await deps.heartbeats.forget(runId, signs);
+  if (run !== undefined) await settleDeadline(deps, runId, { fate, now });
 }
 
 const none: Fate = { kind: 'none' };
@@ -153,11 +155,19 @@ async function keepWaiting(deps: VisitRunDeps, run: Run): Promise<void> {
   );
 }
 
-/** A head whose attempt carries the obligation on is not visited again for it. */
-async function settleDeadline(deps: VisitRunDeps, runId: string, fate: Fate): Promise<void> {
+/**
+ * A head whose attempt carries the obligation on is not visited again for it.
+ *
+ * @param now when this visit judged the run: a deadline that came meanwhile, or whose write was lost, is the next one's
+ */
+async function settleDeadline(
+  deps: VisitRunDeps,
+  runId: string,
+  { fate, now }: { readonly fate: Fate; readonly now: number },
+): Promise<void> {
   const run = await deps.runs.read(runId);
-  const now = deps.world.now();
   if (run === undefined || run.dueAt === undefined || run.dueAt > now || isWaiting(run)) return;
+  if (overdueState(run, now) !== undefined) return;
   const attempt = run.isAttemptOpen ? await deps.runs.readAttempt(run.id, run.attempt) : undefined;
   const dueAt = dueOf(run, attempt);
   await deps.runs.change(run, withDue(run, dueAt !== undefined && dueAt > now ? dueAt : nextLook(run, fate, now)));

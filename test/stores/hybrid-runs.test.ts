@@ -123,6 +123,8 @@ describe('signs of life', () => {
     await noteHeartbeats(stage.deps, [{ ...sign('run', now + 60 * minute), received: now + minute }]);
 
     expect(await stage.deps.heartbeats.read('run')).toEqual({ lastAt: now + minute, gapsMs: [minute] });
+    await stage.deps.heartbeats.forget('run', { lastAt: now, gapsMs: [] });
+    expect(await stage.deps.heartbeats.read('run')).toEqual({ lastAt: now + minute, gapsMs: [minute] });
   });
 });
 

@@ -116,6 +116,20 @@ describe('a visit', () => {
     expect((await stage.readRun(id)).dueAt).toBeUndefined();
   });
 
+  it('keeps a deadline that comes while the run is looked at', async () => {
+    const pauseTimeout = stage.clock.now() + 60_000;
+    const id = await recorded({ type: 'PAUSED', name: 'Paused', details: { pauseTimeout } });
+    let looks = 0;
+    const now = () => {
+      looks += 1;
+      return looks === 1 ? pauseTimeout - 1 : pauseTimeout + 1;
+    };
+
+    await visitRun({ ...stage.deps, world: { ...stage.deps.world, now } }, id);
+
+    expect(await stage.readRun(id)).toMatchObject({ state: { type: 'PAUSED' }, dueAt: pauseTimeout });
+  });
+
   it('moves a deadline that came too early to its time', async () => {
     const id = await triggerOnce(stage);
     await stage.drive(isRunning);

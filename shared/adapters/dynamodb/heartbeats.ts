@@ -35,8 +35,13 @@ export function createHeartbeats({ client, table }: { client: DocumentClient; ta
       // Whoever was faster noted a sign of the same engine: that is as good.
     },
 
-    async forget(runId) {
-      await remove(client, { TableName: table, Key: heartbeatKey(runId) });
+    async forget(runId, { lastAt }) {
+      await remove(client, {
+        TableName: table,
+        Key: heartbeatKey(runId),
+        ConditionExpression: 'last_at = :seen',
+        ExpressionAttributeValues: { ':seen': lastAt },
+      });
     },
   };
 }
