@@ -47,7 +47,7 @@ async function openAgain(deps: AdoptDeps, { runId, attempt: number }: TaskOwner,
       return false;
     }
     if (run.attempt >= number) return false;
-    if (run.isAttemptOpen) {
+    if (await hasOpenAttempt(deps, run)) {
       await closeFormer(deps, run, number);
       continue;
     }
@@ -55,6 +55,13 @@ async function openAgain(deps: AdoptDeps, { runId, attempt: number }: TaskOwner,
     if (outcome !== 'lost') return outcome === 'opened';
   }
   throw new ContentionError(`run ${runId}`);
+}
+
+/** Of a run created again it may be the attempt of its former life, whose head is gone. */
+async function hasOpenAttempt({ runs }: AdoptDeps, run: Run): Promise<boolean> {
+  if (run.isAttemptOpen || run.attempt === 0) return run.isAttemptOpen;
+  const newest = await runs.readAttempt(run.id, run.attempt);
+  return newest !== undefined && newest.closed === undefined;
 }
 
 /** A later attempt is opened only once the former one is over, so that one has no task any more. */

@@ -60,11 +60,15 @@ async function reserveRepeat(deps: RepeatDeps, attempt: Attempt): Promise<Reserv
 }
 
 /** Nothing was sent under the current try and nothing will be: the run is no longer wanted, or its start deadline came. */
-async function giveUp(deps: RepeatDeps, attempt: Attempt, reason: string): Promise<void> {
+async function giveUp(deps: RepeatDeps, attempt: Attempt, reason: string): Promise<'done' | 'later'> {
+  // What a restored table says was never sent may have been sent since then: first it is matched with ECS.
+  const admission = await deps.admission.read();
+  if (admission?.restored !== undefined) return comeBackAt(deps, attempt, deps.world.now() + timing.startCheck);
   const late = `no task could be started within ${attempt.startDeadlineSeconds} s`;
   await neverLaunched(deps, attempt, (run) =>
     restartOrCrash(run, attempt, reason === 'start-deadline' ? late : reason),
   );
+  return 'done';
 }
 
 async function proveAbsence(deps: RepeatDeps, attempt: Attempt): Promise<'done' | 'later'> {

@@ -4,6 +4,7 @@
 import { laneName } from '../domain/run/lane.ts';
 import { limitReached } from '../domain/run/rules-slots.ts';
 import type { Lane, Run } from '../domain/run/run.ts';
+import { timing } from '../domain/run/timing.ts';
 import {
   type AdmissionState,
   emptyAdmission,
@@ -242,6 +243,7 @@ async function takeLease(
     const answer = grant(stored ?? emptyAdmission(deps.launchRate, now), deps.launchRate, { ...wanted, now });
     switch (answer.kind) {
       case 'frozen':
+        await remindOfMatch(deps, stored);
         return { kind: 'idle' };
       case 'exhausted':
         return answer;
@@ -258,6 +260,13 @@ async function takeLease(
         break;
     }
   }
+}
+
+/** Somebody asked a while ago to thaw a restored table: the hint to match it with ECS may be lost. */
+async function remindOfMatch(deps: SubmitDeps, stored: AdmissionState | undefined): Promise<void> {
+  const askedAt = stored?.restored?.thawAskedAt;
+  if (askedAt !== undefined && deps.world.now() - askedAt > timing.laneCheck)
+    await deps.hints.submit([{ kind: 'match' }]);
 }
 
 /** Gives back the lease and the launch time that no claim used. Whether somebody hinted while the lease was held. */

@@ -19,7 +19,7 @@ export type VisitDeps = CloseDeps & StopDeps & { readonly tasks: Tasks };
 /** What only `submit` can do; elsewhere it is passed on as a hint. */
 export type LaunchSteps = {
   send(attempt: Attempt): Promise<'done' | 'later'>;
-  giveUp(attempt: Attempt, reason: string): Promise<void>;
+  giveUp(attempt: Attempt, reason: string): Promise<'done' | 'later'>;
   proveAbsence(attempt: Attempt): Promise<'done' | 'later'>;
 };
 
@@ -91,8 +91,7 @@ async function launchStep(
     case 'prove-absence':
       return launch.proveAbsence(attempt);
     case 'give-up-launch':
-      await launch.giveUp(attempt, step.reason);
-      return 'done';
+      return launch.giveUp(attempt, step.reason);
   }
 }
 
@@ -133,7 +132,8 @@ async function acceptCrash(deps: VisitDeps, attempt: Attempt, crash: State): Pro
 export async function lookedInVain(deps: VisitDeps, attempt: Attempt): Promise<'done' | 'later'> {
   const now = deps.world.now();
   const missingSince = attempt.missingSince ?? now;
-  const isOld = now - attempt.openedAt > timing.absence;
+  // The claim may be minutes older than the send that made the task.
+  const isOld = now - Math.max(attempt.openedAt, attempt.currentTry.lastSentAt ?? 0) > timing.absence;
   if (isOld && now - missingSince >= timing.startCheck) {
     await closeLost(deps, attempt, 'ECS no longer knows the task of this run, so nobody can tell how it ended.');
     return 'done';

@@ -165,6 +165,48 @@ describe('a table that was set back ten minutes', () => {
     ),
   );
 
+  it('thaws although the hint to match it was lost', { timeout: 60_000 }, () =>
+    onStage({ script: exits(0) }, async (stage) => {
+      const first = await triggerOnce(stage, 'before');
+      await stage.drive(async () => isOver(await stage.readRun(first)));
+      const backup = await stage.backUp();
+      await later(stage, minute);
+      await stage.restore(backup);
+      await thawLaunches({ ...stage.deps, hints: { ...stage.deps.hints, submit: async () => undefined } });
+
+      const id = await trigger(stage, 'afterwards');
+      await stage.drive(async () => isOver(await stage.readRun(id)));
+
+      expect((await stage.readRun(id)).state.type).toBe('COMPLETED');
+    }),
+  );
+
+  it('gives up no launch before it is matched: it may have been sent since', { timeout: 60_000 }, () =>
+    onStage({ script: takesAsLong }, async (stage) => {
+      const id = await trigger(stage, 'sent meanwhile', { taken: 30 });
+      await stage.drive(async () => stage.ecs.tasks.length === 1);
+      const [sent, run] = [await stage.deps.runs.readAttempt(id, 1), await stage.readRun(id)];
+      if (sent === undefined) throw new Error('no attempt');
+      const { taskArn: _arn, task: _task, taskKnownAt: _known, ...unknown } = sent;
+      const { firstSentAt: _first, lastSentAt: _last, ...currentTry } = sent.currentTry;
+      const openedAt = stage.clock.now() - 20 * minute;
+      const unsent = { ...unknown, openedAt, dueAt: openedAt, currentTry: { ...currentTry, sends: 0 } };
+      expect(await stage.deps.runs.changeAttempt(sent, unsent)).toBe('written');
+      const backup = await stage.backUp();
+      await stage.drive(async () => stage.ecs.tasks.every(({ lastStatus }) => lastStatus === 'STOPPED'));
+      await stage.restore(backup);
+
+      await later(stage, 2 * minute);
+      const whileFrozen = await stage.readRun(id);
+      await thawLaunches(stage.deps);
+      await stage.drive(async () => isOver(await stage.readRun(id)));
+
+      expect(whileFrozen).toMatchObject({ attempt: 1, isAttemptOpen: true, state: { id: run.state.id } });
+      expect((await stage.readRun(id)).state.type).toBe('COMPLETED');
+      expect(attempts(stage, id)).toEqual([1]);
+    }),
+  );
+
   it('lets a flow engine that goes on say how it ended', { timeout: 60_000 }, () => {
     const playing: { stage?: Stage } = {};
     const stageOf = (): Stage => {

@@ -179,6 +179,20 @@ describe('a task that ECS does not know', () => {
       expect(await look(stage, id, 1)).toBe('lost');
     }));
 
+  it('that was sent long after its claim is as old as the send, not as the claim', () =>
+    onStage({ script: runsOn }, async (stage) => {
+      const { id, task } = await started(stage);
+      const attempt = await stage.deps.runs.readAttempt(id, 1);
+      if (attempt === undefined) throw new Error('no attempt');
+      const openedAt = attempt.openedAt - 4 * 60_000;
+      await stage.deps.runs.changeAttempt(attempt, { ...attempt, openedAt });
+      stage.ecs.forget(task);
+
+      expect(await look(stage, id, 2)).toBeUndefined();
+      expect(await look(stage, id, 2)).toBeUndefined();
+      expect(await look(stage, id, 2)).toBe('lost');
+    }));
+
   it('counts from anew when it was seen in between', () =>
     onStage({ script: runsOn }, async (stage) => {
       const { id, task } = await started(stage);
