@@ -10,6 +10,8 @@ export type Program = {
   readonly name: string;
   /** How far its clock is ahead, in milliseconds. */
   readonly skewMs: number;
+  /** Whether it is of the release after this one, which knows a field more. */
+  readonly isNext: boolean;
   isDead: boolean;
   /** Told once, at its death. */
   onDeath?: () => void;

@@ -3,8 +3,10 @@ import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import { isTerminal } from '../../../shared/domain/run/state.ts';
 import { mayFollow } from '../../../shared/domain/run/transition.ts';
+import type { ModelTask } from '../stage/model-ecs.ts';
 import { type AttemptMove, attemptName, type HeadMove, type HolderMove, type Move, tasksByAttempt } from './history.ts';
 import type { Invariant, Violation } from './invariants.ts';
+import { noteOfNext } from './next-release.ts';
 import type { Scene } from './scene.ts';
 import type { World } from './world.ts';
 
@@ -31,7 +33,9 @@ const startDeadlineMs = 900_000;
 
 function createBook(world: World, scene: Scene, report: Report) {
   const { diary, ecs } = world;
-  const tasks = tasksByAttempt(ecs.tasks);
+  const tasks = tasksByAttempt(world);
+  /** How often an id's tombstone was swept. */
+  const lives = new Map<string, number>();
   const heads = new Map<string, Run>();
   const attempts = new Map<string, Attempt>();
   const newest = new Map<string, number>();
@@ -40,10 +44,8 @@ function createBook(world: World, scene: Scene, report: Report) {
   const known = new Set<string>();
   const touched = new Set<string>();
 
-  const limitOf = (gateId: string): number =>
-    gateId.startsWith('pool:') ? scene.limits.hybridPool : scene.limits.hybridDeployment;
-
   const takeHead = ({ runId, before, after, at, by }: At<HeadMove>) => {
+    if (by === 'ttl') bury(runId);
     touched.add(runId);
     if (after === undefined) heads.delete(runId);
     else heads.set(runId, after);
@@ -52,6 +54,7 @@ function createBook(world: World, scene: Scene, report: Report) {
     if (before === undefined) return;
     if (after.version !== before.version + 1)
       report('no write is lost', `head of ${runId}: version ${before.version} became ${after.version}`, at);
+    checkNotes(`head of ${runId}`, { before, after, at });
     if (before.state.id !== after.state.id) takeState(before, after, { at, by });
   };
 
@@ -61,6 +64,9 @@ function createBook(world: World, scene: Scene, report: Report) {
     const what = `run ${after.id}: ${before.state.type} (${before.state.name}) became ${after.state.type} (${after.state.name}) by ${by}`;
     const isForced = transitionId !== undefined && diary.forced.has(transitionId);
     const isOurs = ofService.includes(by);
+    // After a restore a task may be found of a run that the table takes for over: it is its run's again.
+    const isAdopted = isOurs && /^The table was restored/.test(after.state.message ?? '');
+    if (isAdopted && diary.restores.length > 0) return;
     const isReopened = isOurs && isTerminal(before.state.type);
     if (isReopened || (!isForced && !isAllowed(before, after, isOurs))) report('no transition is illegal', what, at);
     if (word !== undefined && word.runId === after.id && word.attempt !== before.attempt)
@@ -78,14 +84,28 @@ function createBook(world: World, scene: Scene, report: Report) {
     if (after.state.type === 'COMPLETED') checkCompleted(after, { at, isSaid: word?.type === 'COMPLETED' });
   };
 
+  /** The number of attempts is forgotten with the tombstone; by then whatever they could say has been said. */
+  const bury = (runId: string) => {
+    newest.delete(runId);
+    lives.set(runId, (lives.get(runId) ?? 0) + 1);
+  };
+
+  const checkNotes = (what: string, { before, after, at }: { before: object; after: object; at: number }) => {
+    if (noteOfNext(after) < noteOfNext(before))
+      report('a field of another release is kept', `${what}: ${noteOfNext(before)} became ${noteOfNext(after)}`, at);
+  };
+
+  const tasksOf = (runId: string, attempt: number): readonly ModelTask[] =>
+    tasks.get(`${runId}/${attempt}/${lives.get(runId) ?? 0}`) ?? [];
+
   const isRunning = (run: Run, at: number) =>
-    (tasks.get(`${run.id}/${run.attempt}`) ?? []).some(({ stoppedAt }) => (stoppedAt ?? Number.POSITIVE_INFINITY) > at);
+    tasksOf(run.id, run.attempt).some(({ stoppedAt }) => (stoppedAt ?? Number.POSITIVE_INFINITY) > at);
 
   /** Nobody completes a run but its engine, its worker, or a container that exited with 0. */
   const checkCompleted = (run: Run, { at, isSaid }: { at: number; isSaid: boolean }) => {
     const attempt = attempts.get(`${run.id}/${run.attempt}`);
     if (!run.launched || isSaid) return;
-    const ended = (tasks.get(`${run.id}/${run.attempt}`) ?? []).some(({ exitCode }) => exitCode === 0);
+    const ended = tasksOf(run.id, run.attempt).some(({ exitCode }) => exitCode === 0);
     if (attempt?.reports !== 'exit-code' || !ended)
       report(
         'a run ends as its task did',
@@ -100,8 +120,10 @@ function createBook(world: World, scene: Scene, report: Report) {
     const name = attemptName(current);
     const openOnes = open.get(current.runId) ?? new Set<number>();
     open.set(current.runId, openOnes);
+    touched.add(current.runId);
     if (after === undefined) {
       attempts.delete(name);
+      openOnes.delete(current.number);
       return;
     }
     attempts.set(name, after);
@@ -110,8 +132,11 @@ function createBook(world: World, scene: Scene, report: Report) {
       if (after.number <= (newest.get(after.runId) ?? 0))
         report('attempt numbers never repeat', `attempt ${name} again`, at);
       newest.set(after.runId, after.number);
-    } else if (after.version !== before.version + 1)
-      report('no write is lost', `attempt ${name}: version ${before.version} became ${after.version}`, at);
+    } else {
+      if (after.version !== before.version + 1)
+        report('no write is lost', `attempt ${name}: version ${before.version} became ${after.version}`, at);
+      checkNotes(`attempt ${name}`, { before, after, at });
+    }
     if (after.closed === undefined) openOnes.add(after.number);
     else openOnes.delete(after.number);
     if (openOnes.size > 1)
@@ -120,7 +145,7 @@ function createBook(world: World, scene: Scene, report: Report) {
   };
 
   const checkClosed = (attempt: Attempt, at: number) => {
-    const own = tasks.get(attemptName(attempt)) ?? [];
+    const own = tasksOf(attempt.runId, attempt.number);
     const living = own.filter(
       ({ createdAt, stoppedAt }) => createdAt <= at && (stoppedAt ?? Number.POSITIVE_INFINITY) > at,
     );
@@ -134,6 +159,12 @@ function createBook(world: World, scene: Scene, report: Report) {
       );
   };
 
+  /** Slots of pools and queues with tasks of ours follow the task, all others the run (design rule 6). */
+  const mayHold = (runId: string, run: Run | undefined, gateId: string): boolean => {
+    const isOfTask = scene.gates.get(gateId)?.holds === 'task';
+    return isOfTask ? (open.get(runId)?.size ?? 0) > 0 : run !== undefined && !isTerminal(run.state.type);
+  };
+
   const takeHolder = ({ gateId, key, until, isThere, at }: At<HolderMove>) => {
     const gate = holders.get(gateId) ?? new Map<string, number | undefined>();
     holders.set(gateId, gate);
@@ -143,11 +174,36 @@ function createBook(world: World, scene: Scene, report: Report) {
     }
     gate.set(key, until);
     const valid = [...gate.values()].filter((end) => (end ?? Number.POSITIVE_INFINITY) > at).length;
-    if (valid > limitOf(gateId)) report('no limit is exceeded', `${valid} hold ${gateId}, ${limitOf(gateId)} may`, at);
+    const { limit = 0 } = scene.gates.get(gateId) ?? {};
+    if (valid > limit) report('no limit is exceeded', `${valid} hold ${gateId}, ${limit} may`, at);
+  };
+
+  /** The table is another one now: what stands there is where the history goes on. */
+  const takeRestored = (move: Move) => {
+    if (move.kind === 'head') {
+      if (move.after === undefined) heads.delete(move.runId);
+      else heads.set(move.runId, move.after);
+      newest.set(move.runId, move.after?.attempt ?? 0);
+    } else if (move.kind === 'attempt') {
+      const attempt = move.after ?? move.before;
+      if (attempt === undefined) return;
+      if (move.after === undefined) attempts.delete(attemptName(attempt));
+      else attempts.set(attemptName(attempt), move.after);
+      const openOnes = open.get(attempt.runId) ?? new Set<number>();
+      open.set(attempt.runId, openOnes);
+      if (move.after === undefined || move.after.closed !== undefined) openOnes.delete(attempt.number);
+      else openOnes.add(attempt.number);
+    } else {
+      const gate = holders.get(move.gateId) ?? new Map<string, number | undefined>();
+      holders.set(move.gateId, gate);
+      if (move.isThere) gate.set(move.key, move.until);
+      else gate.delete(move.key);
+    }
   };
 
   return {
     take(move: Move) {
+      if (move.by === 'restore') return takeRestored(move);
       switch (move.kind) {
         case 'head':
           return takeHead(move);
@@ -161,9 +217,8 @@ function createBook(world: World, scene: Scene, report: Report) {
     writeEnds(at: number) {
       for (const runId of touched) {
         const run = heads.get(runId);
-        if (run !== undefined && !isTerminal(run.state.type)) continue;
         for (const [gateId, gate] of holders) {
-          if (gate.has(`run#${runId}`))
+          if (gate.has(`run#${runId}`) && !mayHold(runId, run, gateId))
             report(
               'no slot outlives its right',
               `run ${runId} is ${run?.state.type ?? 'deleted'} and holds ${gateId}`,
@@ -188,8 +243,9 @@ function createBook(world: World, scene: Scene, report: Report) {
         );
     },
     end() {
+      const restoredAt = diary.restores.at(-1)?.at ?? 0;
       for (const { stateId, status, who, runId, at } of diary.told) {
-        if (status !== 'ACCEPT' || stateId === undefined || known.has(stateId)) continue;
+        if (status !== 'ACCEPT' || stateId === undefined || known.has(stateId) || at < restoredAt) continue;
         report(
           'what a client was told is true',
           `${who} was told of state ${stateId} of run ${runId}, which never was`,

@@ -14,6 +14,7 @@ export function checkWorld(world: World, scene: Scene): Violation[] {
     ...checkEnds(world),
     ...checkTasks(world),
     ...checkKeys(world),
+    ...checkFreezes(world),
     ...checkCounters(world),
     ...checkPublished(world),
     ...world.diary.surprises.map((what): Violation => ({ invariant: 'nothing fails but what the plan fails', what })),
@@ -44,8 +45,9 @@ function checkEnds(world: World): Violation[] {
   ];
 }
 
-function checkTasks({ ecs }: World): Violation[] {
-  const doubled = [...tasksByAttempt(ecs.tasks)].filter(([, tasks]) => tasks.length > 1);
+function checkTasks(world: World): Violation[] {
+  const { ecs } = world;
+  const doubled = [...tasksByAttempt(world)].filter(([, tasks]) => tasks.length > 1);
   const alive = ecs.tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED');
   return [
     ...doubled.map(([name, tasks]): Violation => {
@@ -63,7 +65,18 @@ function checkKeys({ diary }: World): Violation[] {
   );
 }
 
+function checkFreezes({ diary }: World): Violation[] {
+  const sent = diary.freezes.flatMap(({ from, until = Number.POSITIVE_INFINITY }) =>
+    diary.launches.filter(({ at }) => at > from && at < until),
+  );
+  return sent.map(({ at, startedBy }): Violation => {
+    return { invariant: 'nothing is launched while launches are frozen', what: `RunTask for ${startedBy}`, at };
+  });
+}
+
 function checkCounters(world: World): Violation[] {
+  // What the former table's stream had not told yet is told by nobody (docs/known-limits.md).
+  if (world.diary.restores.length > 0) return [];
   const truth = new Map<string, number>();
   for (const { flowId, deploymentId, workPoolName, workQueueId, state } of standingHeads(world)) {
     const row = [flowId, deploymentId ?? '-', workPoolName ?? '-', workQueueId ?? '-', state.type].join('#');

@@ -78,14 +78,20 @@ const ecsRoad = (maxAttempts: number): Road => ({
   isRepeated: (error) => error instanceof Error && error.name === 'ThrottlingException',
 });
 
-/** `maxAttempts` as production's clients have it: 3, and 1 for launches. */
-export function ecsClient(
-  options: ClientOptions & { readonly service: EcsService; readonly maxAttempts: number },
-): ECSClient {
-  const { program, service } = options;
+export type EcsClientOptions = ClientOptions & {
+  readonly service: EcsService;
+  /** As production's clients have it: 3, and 1 for launches. */
+  readonly maxAttempts: number;
+  /** Sees each call as it leaves its program. */
+  readonly onSend: (operation: string, input: unknown) => void;
+};
+
+export function ecsClient(options: EcsClientOptions): ECSClient {
+  const { program, service, onSend } = options;
   const road = ecsRoad(options.maxAttempts);
-  return clientOf(ECSClient.prototype, (operation, input) =>
-    makeCall(options, {
+  return clientOf(ECSClient.prototype, (operation, input) => {
+    onSend(operation, input);
+    return makeCall(options, {
       program,
       road,
       operation,
@@ -96,8 +102,8 @@ export function ecsClient(
           throw error instanceof AwsError ? ecsError(error.code, error.message, error.status) : error;
         }
       },
-    }),
-  );
+    });
+  });
 }
 
 const dates = ['createdAt', 'startedAt', 'stoppingAt', 'stoppedAt', 'pullStartedAt', 'pullStoppedAt'];

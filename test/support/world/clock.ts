@@ -20,7 +20,7 @@ export function startClock(world: World, dice: Dice): void {
       if (fault === 'doubled') void tick(scheduled);
       if (fault === 'delayed') kernel.at(kernel.now() + dice.whole(1_000, 200_000), () => void tick(scheduled));
     });
-    kernel.at(scheduled + minute, () => next(scheduled + minute));
+    kernel.at(scheduled + minute, () => next(kernel.now() - (kernel.now() % minute)));
   };
   next(worldStart);
 }

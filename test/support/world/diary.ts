@@ -20,12 +20,16 @@ export type Told = {
   readonly at: number;
 };
 
+/** From the answer to a freeze until somebody asked to thaw. */
+export type Freeze = { readonly from: number; until?: number };
+
 export type Diary = {
   /** Runs that the API said are recorded, by their keys. */
   readonly accepted: Map<string, Set<string>>;
   /** Transition ids that somebody forced. */
   readonly forced: Set<string>;
   readonly deleted: Set<string>;
+  isScheduleOver: boolean;
   readonly words: Map<string, Word>;
   /** Answers to proposed states. */
   readonly told: Told[];
@@ -33,7 +37,11 @@ export type Diary = {
   readonly published: Set<string>;
   /** Errors that no plan asked for. */
   readonly surprises: string[];
-  readonly launches: { readonly at: number; readonly startedBy: string; readonly token: string }[];
+  /** RunTask calls, when they left their program. */
+  readonly launches: { readonly at: number; readonly startedBy: string }[];
+  readonly freezes: Freeze[];
+  /** When the table was set back, and to what time. */
+  readonly restores: { readonly at: number; readonly to: number }[];
   readonly stops: { readonly at: number; readonly arn: string }[];
   note(text: string): void;
   readonly lines: readonly { readonly at: number; readonly text: string }[];
@@ -45,11 +53,14 @@ export function createDiary(now: () => number): Diary {
     accepted: new Map(),
     forced: new Set(),
     deleted: new Set(),
+    isScheduleOver: false,
     words: new Map(),
     told: [],
     published: new Set(),
     surprises: [],
     launches: [],
+    freezes: [],
+    restores: [],
     stops: [],
     lines,
     note: (text) => void lines.push({ at: now(), text }),

@@ -8,6 +8,7 @@ import type { ModelTask } from '../stage/model-ecs.ts';
 import type { Change } from './database-types.ts';
 import type { Item } from './expressions.ts';
 import { headOf } from './publisher.ts';
+import type { World } from './world.ts';
 
 export type HeadMove = { readonly kind: 'head'; readonly runId: string; readonly before?: Run; readonly after?: Run };
 export type AttemptMove = { readonly kind: 'attempt'; readonly before?: Attempt; readonly after?: Attempt };
@@ -38,16 +39,17 @@ function isSame(before: Item | undefined, after: Item | undefined): boolean {
   return was !== undefined && was === is;
 }
 
-function moveOf({ key, before, after }: Change): HeadMove | AttemptMove | HolderMove | undefined {
+function moveOf({ key, before, after, time }: Change): HeadMove | AttemptMove | HolderMove | undefined {
   if (isSame(before, after)) return undefined;
   if (isRunHeadKey(key)) {
     const [was, is] = [headOf(before), headOf(after)];
     return { kind: 'head', runId: runIdOfPartition(key.pk), ...(was && { before: was }), ...(is && { after: is }) };
   }
   if (key.pk.startsWith('run#') && key.sk.startsWith(attemptPrefix)) {
+    const isOfFormerLife = Number(before?.['expires_at'] ?? Number.POSITIVE_INFINITY) * 1000 <= time;
     return {
       kind: 'attempt',
-      ...(before && { before: fromItem<Attempt>(before) }),
+      ...(before && !isOfFormerLife && { before: fromItem<Attempt>(before) }),
       ...(after && { after: fromItem<Attempt>(after) }),
     };
   }
@@ -62,9 +64,14 @@ function moveOf({ key, before, after }: Change): HeadMove | AttemptMove | Holder
   };
 }
 
-/** Tasks by run and attempt, as their `startedBy` says. */
-export function tasksByAttempt(tasks: readonly ModelTask[]): ReadonlyMap<string, readonly ModelTask[]> {
-  return Map.groupBy(tasks, ({ startedBy }) => startedBy.split('/').slice(2).join('/'));
+/** Tasks by run and attempt, as their `startedBy` says, and by how often the run's tombstone had been swept. */
+export function tasksByAttempt({ ecs, tables }: Pick<World, 'ecs' | 'tables'>): ReadonlyMap<string, ModelTask[]> {
+  const swept = tables.changes.filter(({ by, key }) => by === 'ttl' && isRunHeadKey(key));
+  return Map.groupBy(ecs.tasks, ({ startedBy, createdAt }) => {
+    const [runId = '', attempt] = startedBy.split('/').slice(2);
+    const lives = swept.filter(({ key, time }) => runIdOfPartition(key.pk) === runId && time <= createdAt).length;
+    return `${runId}/${attempt}/${lives}`;
+  });
 }
 
 export const attemptName = ({ runId, number }: Pick<Attempt, 'runId' | 'number'>): string => `${runId}/${number}`;

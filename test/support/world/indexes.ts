@@ -58,7 +58,15 @@ function catchUp(index: Index, until: number): void {
   index.late.splice(0, index.late.length, ...kept);
 }
 
-function show(index: Index, { key, after }: Change): void {
+/** As an index of a table that was just restored: complete at once. */
+export function rebuild(index: Index, items: Iterable<Item>): void {
+  index.late.length = 0;
+  index.partitions.clear();
+  index.places.clear();
+  for (const item of items) show(index, { key: keyOf(item), after: item });
+}
+
+function show(index: Index, { key, after }: Pick<Change, 'key' | 'after'>): void {
   const name = nameOf(key);
   const former = index.places.get(name);
   if (former !== undefined) index.partitions.get(former)?.delete(name);

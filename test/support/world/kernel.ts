@@ -7,6 +7,8 @@ export type Kernel = {
   /** Never earlier than now; what is due together happens in the order in which it was asked for. */
   at(time: number, act: () => void | Promise<void>): void;
   sleep(milliseconds: number): Promise<void>;
+  /** Time passes at once; what would have been due meanwhile is late. */
+  skip(milliseconds: number): void;
   /** Lets happen what is due until a time, or until the condition holds. */
   run(until: number, isDone?: () => boolean): Promise<void>;
 };
@@ -24,13 +26,16 @@ export function createKernel(start: number): Kernel {
   return {
     now: () => time,
     at,
+    skip: (milliseconds) => {
+      time += milliseconds;
+    },
     sleep: (milliseconds) => new Promise((resolve) => at(time + milliseconds, resolve)),
     async run(until, isDone = () => false) {
       while (!isDone()) {
         const [next] = heap;
         if (next === undefined || next.time > until) break;
         pop(heap);
-        time = next.time;
+        time = Math.max(time, next.time);
         await next.act();
         await settled();
       }

@@ -13,26 +13,34 @@ export type Invoked<T> =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'died' };
 
-export type Lambdas = { invoke<T>(step: Step, act: (deps: Deps) => Promise<T>): Promise<Invoked<T>> };
+export type Lambdas = {
+  invoke<T>(step: Step, act: (deps: Deps) => Promise<T>): Promise<Invoked<T>>;
+  /** All that runs dies, and whatever comes is taken by fresh environments. */
+  replaceAll(): void;
+};
 
 export type LambdaOptions = {
   readonly kernel: Kernel;
   readonly dice: Dice;
   /** How far clocks of environments may be apart at most, in milliseconds. */
   readonly skewMs: number;
+  /** One in so many environments is of the next release; 0: none. */
+  readonly nextIsOneIn: number;
   readonly wire: (program: Program) => Deps;
 };
 
 type Environment = { readonly program: Program; readonly deps: Deps };
 
-export function createLambdas({ kernel, dice, skewMs, wire }: LambdaOptions): Lambdas {
+export function createLambdas({ kernel, dice, skewMs, nextIsOneIn, wire }: LambdaOptions): Lambdas {
   const idle = new Map<Step, Environment[]>();
+  const busy = new Set<Program>();
   let started = 0;
 
   const start = (step: Step): Environment => {
     started += 1;
     const skew = dice.whole(-skewMs, skewMs);
-    const program: Program = { step, name: `${step}-${started}`, skewMs: skew, isDead: false };
+    const isNext = nextIsOneIn > 0 && dice.once(nextIsOneIn);
+    const program: Program = { step, name: `${step}-${started}`, skewMs: skew, isNext, isDead: false };
     return { program, deps: wire(program) };
   };
 
@@ -47,11 +55,13 @@ export function createLambdas({ kernel, dice, skewMs, wire }: LambdaOptions): La
     invoke(step, act) {
       const environment = warm(step);
       const { program } = environment;
+      busy.add(program);
       return new Promise((resolve) => {
         let isOver = false;
         const end = (outcome: Parameters<typeof resolve>[0]) => {
           if (isOver) return;
           isOver = true;
+          busy.delete(program);
           resolve(outcome);
         };
         program.onDeath = () => end({ kind: 'died' });
@@ -72,6 +82,10 @@ export function createLambdas({ kernel, dice, skewMs, wire }: LambdaOptions): La
           },
         );
       });
+    },
+    replaceAll() {
+      idle.clear();
+      for (const program of busy) void kill(program);
     },
   };
 }

@@ -23,7 +23,8 @@ export type RunPlan = {
   readonly deedAfterMs: number;
 };
 
-const spanMs = 600_000;
+/** Within this all is asked for. */
+export const spanMs = 600_000;
 
 export function drawRuns(dice: Dice, count: number): RunPlan[] {
   return Array.from({ length: count }, (_, at) => drawRun(dice, `run-${at}`));
@@ -85,7 +86,7 @@ export async function follow(world: World, scene: Scene, plan: RunPlan): Promise
   }
 }
 
-async function trigger(world: World, scene: Scene, plan: RunPlan): Promise<string | undefined> {
+export async function trigger(world: World, scene: Scene, plan: RunPlan): Promise<string | undefined> {
   const request = {
     deploymentId: scene.deployments[plan.place].id,
     idempotencyKey: plan.key,
@@ -135,7 +136,7 @@ export async function minds(world: World, scene: Scene): Promise<void> {
   await endSchedule(world, scene);
 }
 
-async function setPaused(world: World, isPaused: boolean): Promise<void> {
+export async function setPaused(world: World, isPaused: boolean): Promise<void> {
   await ask(world, async ({ catalogue, ...deps }) => {
     const pool = await catalogue.workPools.read(pushPool);
     if (pool === undefined || pool.isPaused === isPaused) return;
@@ -145,8 +146,9 @@ async function setPaused(world: World, isPaused: boolean): Promise<void> {
   world.diary.note(`person: pool ${isPaused ? 'paused' : 'resumed'}`);
 }
 
-async function endSchedule(world: World, scene: Scene): Promise<void> {
+export async function endSchedule(world: World, scene: Scene): Promise<void> {
   const { id } = scene.deployments.scheduled;
+  world.diary.isScheduleOver = true;
   await ask(world, async ({ catalogue, hints, world: { now } }) => {
     const before = await catalogue.deployments.read(id);
     if (before?.plan === undefined || before.schedules.every(({ active }) => !active)) return;

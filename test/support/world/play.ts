@@ -9,6 +9,7 @@ import { startClock } from './clock.ts';
 import { type Role, startContainer, stopContainer } from './containers.ts';
 import { startWorkers } from './hybrid.ts';
 import type { Violation } from './invariants.ts';
+import { comeMuchLater, freezeForAWhile, goBack } from './operator.ts';
 import { drawRuns, follow, minds, type RunPlan } from './people.ts';
 import { setScene } from './scene.ts';
 import { createWorld, type Sabotage, type World, worldStart } from './world.ts';
@@ -35,37 +36,39 @@ export type SeedReport = {
 const minute = 60_000;
 const faultsEndAt = worldStart + 45 * minute;
 /** Everything ends long before: lost replies take an hour to be resolved, and a restart may lose another. */
-const horizon = worldStart + 8 * 60 * minute;
+const horizonMs = 8 * 60 * minute;
 /** What was delayed longest comes within this. */
 const aftermathMs = 15 * minute;
 
 export async function playSeed(options: SeedOptions): Promise<SeedReport> {
   const { seed } = options;
   const plans = drawRuns(diceFrom(seed), 20 + (seed % 5));
-  const roles = new Map<string, Role>();
+  const cast: Cast = { plans, roles: new Map(), isKind: false };
   const world = createWorld({
     ...options,
-    script: (here, task) => startContainer(here, task, roleOf(here, task, { plans, roles })),
-    stopping: (here, task, reason) => stopContainer(here, task, { reason, role: roleOf(here, task, { plans, roles }) }),
+    script: (here, task) => startContainer(here, task, roleOf(here, task, cast)),
+    stopping: (here, task, reason) => stopContainer(here, task, { reason, role: roleOf(here, task, cast) }),
   });
   const { kernel, faults } = world;
   const scene = await during(world, () => setScene(world.scene, 420 + (seed % 7) * 60));
-  let isPlayed = false;
   if (options.sabotage?.hasNoClock !== true) startClock(world, diceFrom(seed * 16 + 9));
   startWorkers(world, 2);
-  void Promise.all([minds(world, scene), ...plans.map((plan) => follow(world, scene, plan))]).then(() => {
-    isPlayed = true;
-  });
+  const isOn = options.intensity !== 0;
+  const people = [
+    minds(world, scene),
+    freezeForAWhile(world),
+    ...(isOn && seed % 8 === 3 ? [goBack(world, scene, plans)] : []),
+    ...plans.map((plan) => follow(world, scene, plan)),
+  ];
   kernel.at(faultsEndAt, () => faults.end());
-  let isQuiet = false;
-  const look = () => {
-    isQuiet = isPlayed && isOver(world);
-    if (!isQuiet) kernel.at(kernel.now() + minute, look);
-  };
-  look();
-  await kernel.run(horizon, () => isQuiet);
+  await playOut(world, people);
   faults.end();
   await kernel.run(kernel.now() + aftermathMs);
+  if (isOn && seed % 4 === 1) {
+    cast.isKind = true;
+    await playOut(world, [comeMuchLater(world, scene, plans)]);
+    await kernel.run(kernel.now() + aftermathMs);
+  }
   return {
     seed,
     violations: checkWorld(world, scene),
@@ -76,6 +79,22 @@ export async function playSeed(options: SeedOptions): Promise<SeedReport> {
     calls: faults.calls,
     lines: world.diary.lines,
   };
+}
+
+/** Until all people have done what they wanted to and nothing is left to end. */
+async function playOut(world: World, people: readonly Promise<void>[]): Promise<void> {
+  const { kernel } = world;
+  let isPlayed = false;
+  void Promise.all(people).then(() => {
+    isPlayed = true;
+  });
+  let isQuiet = false;
+  const look = () => {
+    isQuiet = isPlayed && isOver(world);
+    if (!isQuiet) kernel.at(kernel.now() + minute, look);
+  };
+  look();
+  await kernel.run(kernel.now() + horizonMs, () => isQuiet);
 }
 
 async function during<T>({ kernel }: World, act: () => Promise<T>): Promise<T> {
@@ -101,15 +120,22 @@ function isOver(world: World): boolean {
   );
 }
 
-type Cast = { readonly plans: readonly RunPlan[]; readonly roles: Map<string, Role> };
+const succeeds: Role = { isEngine: false, fate: 'succeeds', seconds: 20 };
+
+type Cast = {
+  readonly plans: readonly RunPlan[];
+  readonly roles: Map<string, Role>;
+  /** From now on whatever starts succeeds. */
+  isKind: boolean;
+};
 
 /** What was drawn for the run's key; runs of the schedule succeed. */
-function roleOf(world: World, task: ModelTask, { plans, roles }: Cast): Role {
+function roleOf(world: World, task: ModelTask, { plans, roles, isKind }: Cast): Role {
   const { runId } = callerOf(task);
   const known = roles.get(runId);
-  if (known !== undefined) return known;
+  if (known !== undefined) return isKind ? { ...known, fate: 'succeeds' } : known;
   const key = peek(world, runId)?.idempotencyKey;
-  const role = plans.find((plan) => plan.key === key)?.role ?? { isEngine: false, fate: 'succeeds', seconds: 20 };
+  const role = plans.find((plan) => plan.key === key)?.role ?? succeeds;
   roles.set(runId, role);
-  return role;
+  return isKind ? { ...role, fate: 'succeeds' } : role;
 }

@@ -29,13 +29,23 @@ export type Publisher = {
   wake(): void;
   /** What publish sends on its way out. */
   receive(body: string): void;
+  /** The stream of another table: it begins empty, and what was left in the former one is read by nobody. */
+  beginAnew(): void;
 };
 
+type Shard = { readonly name: string; next: number; isBusy: boolean; readonly records: HeadChange[] };
+
 const shardCount = 2;
+
+function newShards(table: string): Shard[] {
+  const names = Array.from({ length: shardCount }, (_, place) => `${table}-shard-${place}`);
+  return names.map((name) => ({ name, next: 0, isBusy: false, records: [] }));
+}
+
 const batchSize = 50;
 
 export function createPublisher({ kernel, tables, lambdas, diary, faults, dice }: PublisherOptions): Publisher {
-  const shards = Array.from({ length: shardCount }, () => ({ next: 0, isBusy: false, records: [] as HeadChange[] }));
+  let shards = newShards('table');
   let seen = 0;
 
   const collect = () => {
@@ -46,7 +56,7 @@ export function createPublisher({ kernel, tables, lambdas, diary, faults, dice }
     }
   };
 
-  const take = async (name: string, shard: (typeof shards)[number]): Promise<void> => {
+  const take = async (shard: Shard): Promise<void> => {
     shard.isBusy = true;
     const changes = shard.records.slice(shard.next, shard.next + batchSize);
     const last = changes.at(-1)?.sequence ?? '';
@@ -58,7 +68,7 @@ export function createPublisher({ kernel, tables, lambdas, diary, faults, dice }
           eventSink: { send: async () => undefined },
           runEvents: async () => [],
         },
-        name,
+        shard.name,
         { last, changes },
       ),
     );
@@ -74,8 +84,8 @@ export function createPublisher({ kernel, tables, lambdas, diary, faults, dice }
 
   const look = () => {
     collect();
-    for (const [place, shard] of shards.entries()) {
-      if (!shard.isBusy && shard.next < shard.records.length) void take(`shard-${place}`, shard);
+    for (const shard of shards) {
+      if (!shard.isBusy && shard.next < shard.records.length) void take(shard);
     }
   };
 
@@ -91,6 +101,10 @@ export function createPublisher({ kernel, tables, lambdas, diary, faults, dice }
     },
     receive(body) {
       diary.published.add(String((JSON.parse(body) as { id: unknown }).id));
+    },
+    beginAnew() {
+      seen = tables.changes.length;
+      shards = newShards(`table-${seen}`);
     },
   };
 }

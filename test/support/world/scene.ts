@@ -3,7 +3,7 @@
 import type { Deployment, WorkPool, WorkQueue } from '../../../shared/domain/catalogue.ts';
 import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
-import { deploymentLimitName } from '../../../shared/domain/limit/limit.ts';
+import { deploymentLimitName, poolGateId, queueGateId } from '../../../shared/domain/limit/limit.ts';
 import type { Deps } from './wiring.ts';
 
 /** A template that is enough for a container: the world tests the road, not the rendering. */
@@ -40,9 +40,13 @@ export type Place = (typeof places)[number];
 export const pushPool = 'production';
 export const hybridPool = 'laptops';
 
+/** `deployment`: held until the run is over. `task`: held until its attempt is. `run`: of a place whose tasks are not ours. */
+export type Gate = { readonly limit: number; readonly holds: 'deployment' | 'task' | 'run' };
+
 export type Scene = {
   readonly deployments: Readonly<Record<Place, Deployment>>;
-  readonly limits: { readonly hybridDeployment: number; readonly hybridPool: number };
+  /** By the gate's id. */
+  readonly gates: ReadonlyMap<string, Gate>;
 };
 
 const jobs: Readonly<Record<Place, JsonObject>> = {
@@ -52,21 +56,39 @@ const jobs: Readonly<Record<Place, JsonObject>> = {
   scheduled: { command: 'true' },
 };
 
+/** Few enough that runs wait for each other, many enough that all of them come to their end. */
+const poolLimits = { push: 5, hybrid: 3, urgentQueue: 4 };
+
+/** What of a deployment may run at once; what comes beyond it waits, but for the schedule's. */
+const deploymentLimits: Readonly<Partial<Record<Place, number>>> = { flow: 3, hybrid: 2, scheduled: 1 };
+
 export async function setScene(deps: Deps, scheduleEverySeconds: number): Promise<Scene> {
-  const { catalogue, world, limits } = deps;
+  const { catalogue, world } = deps;
   const kept = { created: world.now(), updated: world.now() };
   const flowId = flowIdOf(world.sha256, 'etl');
   await catalogue.flows.create({ ...kept, id: flowId, name: 'etl', tags: [], labels: {} });
   const pools = {
-    push: await createPool(deps, { name: pushPool, type: 'ecs:push' }),
-    hybrid: await createPool(deps, { name: hybridPool, type: 'process', concurrencyLimit: 3 }),
+    push: await createPool(deps, { name: pushPool, type: 'ecs:push', concurrencyLimit: poolLimits.push }),
+    hybrid: await createPool(deps, { name: hybridPool, type: 'process', concurrencyLimit: poolLimits.hybrid }),
   };
-  const urgent = queueOf(deps, pushPool, 'urgent');
+  const urgent = { ...queueOf(deps, pushPool, 'urgent'), concurrencyLimit: poolLimits.urgentQueue };
   await catalogue.workQueues.create(urgent);
-  const hybridId = deploymentIdOf(world.sha256, flowId, 'hybrid');
-  const limitId = world.newId();
-  const limit = { id: limitId, version: 1, ...kept, limit: 2, active: true, slotDecayPerSecond: 0 };
-  await limits.create({ ...limit, name: deploymentLimitName(hybridId) });
+  const gates = new Map<string, Gate>([
+    [poolGateId(pools.push.pool.id), { limit: poolLimits.push, holds: 'task' }],
+    [queueGateId(urgent.id), { limit: poolLimits.urgentQueue, holds: 'task' }],
+    [poolGateId(pools.hybrid.pool.id), { limit: poolLimits.hybrid, holds: 'run' }],
+  ]);
+  const limited = async (place: Place, deploymentId: string) => {
+    const limit = deploymentLimits[place];
+    if (limit === undefined) return {};
+    const id = await createLimit(deps, deploymentLimitName(deploymentId), limit);
+    gates.set(id, { limit, holds: 'deployment' });
+    return {
+      concurrencyLimit: limit,
+      concurrencyLimitId: id,
+      ...(place === 'scheduled' ? { concurrencyOptions: { collision_strategy: 'CANCEL_NEW' } } : {}),
+    };
+  };
   const make = async (place: Place): Promise<Deployment> => {
     const { pool, queue } = place === 'hybrid' ? pools.hybrid : pools.push;
     const own = place === 'flow' ? urgent : queue;
@@ -89,7 +111,7 @@ export async function setScene(deps: Deps, scheduleEverySeconds: number): Promis
       workPoolType: pool.type,
       workQueueId: own.id,
       workQueueName: own.name,
-      ...(place === 'hybrid' ? { concurrencyLimit: 2, concurrencyLimitId: limitId } : {}),
+      ...(await limited(place, id)),
       ...(place === 'scheduled' ? scheduleOf(deps, id, scheduleEverySeconds) : {}),
     };
     await catalogue.deployments.create(deployment);
@@ -101,7 +123,13 @@ export async function setScene(deps: Deps, scheduleEverySeconds: number): Promis
     hybrid: await make('hybrid'),
     scheduled: await make('scheduled'),
   };
-  return { deployments, limits: { hybridDeployment: 2, hybridPool: 3 } };
+  return { deployments, gates };
+}
+
+async function createLimit({ limits, world }: Deps, name: string, limit: number): Promise<string> {
+  const [id, now] = [world.newId(), world.now()];
+  await limits.create({ id, version: 1, created: now, updated: now, name, limit, active: true, slotDecayPerSecond: 0 });
+  return id;
 }
 
 function scheduleOf({ world }: Deps, deploymentId: string, interval: number): Pick<Deployment, 'schedules' | 'plan'> {

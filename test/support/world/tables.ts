@@ -2,7 +2,17 @@
 // log of every change. `database-check.ts` holds it against the real local database, call by call.
 import type { CallInput, Change, ItemKey } from './database-types.ts';
 import { type Item, meets, updated } from './expressions.ts';
-import { answerQuery, createIndexes, keyOf, nameOf, note, partitionOf, type Shown, shownBy } from './indexes.ts';
+import {
+  answerQuery,
+  createIndexes,
+  keyOf,
+  nameOf,
+  note,
+  partitionOf,
+  rebuild,
+  type Shown,
+  shownBy,
+} from './indexes.ts';
 
 export type Tables = {
   /** @throws DatabaseError as DynamoDB would answer */
@@ -11,8 +21,10 @@ export type Tables = {
   /** An item as it is now. */
   item(key: ItemKey): Item | undefined;
   items(): Iterable<Item>;
-  /** TTL: what has expired by then goes. */
-  sweep(now: number): void;
+  /** TTL: of the items that have expired by now, those that are chosen go. */
+  sweep(isChosen: () => boolean): void;
+  /** Everything as it was then, in another table: what is on its way to this one never arrives there. */
+  restore(then: number): void;
 };
 
 class DatabaseError extends Error {
@@ -141,15 +153,25 @@ export function createTables({ now, lag }: TablesOptions): Tables {
     *items() {
       for (const partition of partitions.values()) yield* partition.values();
     },
-    sweep(until) {
-      for (const partition of partitions.values()) {
-        for (const found of partition.values()) {
-          if (Number(found['expires_at'] ?? Number.POSITIVE_INFINITY) * 1000 <= until) {
-            number += 1;
-            store(keyOf(found), undefined, 'ttl');
-          }
-        }
+    sweep(isChosen) {
+      const hasExpired = (found: Item) => Number(found['expires_at'] ?? Number.POSITIVE_INFINITY) * 1000 <= now();
+      for (const found of [...this.items()].filter(hasExpired)) {
+        if (!isChosen()) continue;
+        number += 1;
+        store(keyOf(found), undefined, 'ttl');
       }
+    },
+    restore(then) {
+      const former = new Map<string, Change>();
+      for (let at = changes.length - 1; at >= 0; at -= 1) {
+        const change = changes[at];
+        if (change === undefined || change.time <= then) break;
+        former.set(nameOf(change.key), change);
+      }
+      number += 1;
+      for (const { key, before } of former.values()) store(key, before, 'restore');
+      for (const index of indexes.values()) rebuild(index, this.items());
+      tokens.clear();
     },
     execute(operation, input, by) {
       switch (operation) {

@@ -23,6 +23,7 @@ import { createPumpTurns } from '../../../shared/use-cases/submit-runs.ts';
 import { modelCluster } from '../stage/model-ecs.ts';
 import type { CallOptions, Program } from './calls.ts';
 import { databaseClient, type EcsService, type Execute, ecsClient, queueClient, type SentMessage } from './clients.ts';
+import { asNextRelease } from './next-release.ts';
 
 const stack = 'world';
 const controlTableName = 'control';
@@ -30,9 +31,11 @@ const controlTableName = 'control';
 export type WiringOptions = CallOptions & {
   readonly execute: Execute;
   readonly ecs: EcsService;
+  readonly onSend: (operation: string, input: unknown) => void;
   readonly deliver: (message: SentMessage) => void;
   readonly newId: () => string;
   readonly launchRate: { readonly perSecond: number; readonly burst: number };
+  readonly tableIdentity: string;
 };
 
 export type Deps = ReturnType<typeof wire>;
@@ -42,7 +45,8 @@ const nobody = new Promise<never>(() => undefined);
 export function wire(options: WiringOptions, program: Program) {
   const { kernel, newId, launchRate } = options;
   const now = () => kernel.now() + program.skewMs;
-  const client = databaseClient({ ...options, program, newToken: newId });
+  const execute = program.isNext ? asNextRelease(options.execute) : options.execute;
+  const client = databaseClient({ ...options, execute, program, newToken: newId });
   const table = controlTableName;
   const world = {
     ...realWorld,
@@ -62,7 +66,7 @@ export function wire(options: WiringOptions, program: Program) {
   return {
     world,
     runs: createRuns(store),
-    admission: createAdmission({ ...store, tableIdentity: 'world' }),
+    admission: createAdmission({ ...store, tableIdentity: options.tableIdentity }),
     lanes: createLanes(store),
     families: createFamilies(store),
     heartbeats: createHeartbeats(store),

@@ -58,6 +58,8 @@ export type World = {
   readonly scene: Deps;
   readonly sabotage: Sabotage;
   readonly queues: Readonly<Record<'submit' | 'observe', WorldQueue>>;
+  /** Sets the table back and gives the stack the restored one. */
+  restore(to: number): void;
 };
 
 export const worldStart = Date.parse('2026-01-05T08:00:00Z');
@@ -103,20 +105,29 @@ export function createWorld(options: WorldOptions): World {
     wakeEcs();
     return answer;
   };
-  const execute: Execute = (operation, input, by) => {
-    const make = () => tables.execute(operation, input, by);
-    const answer = options.witness === undefined ? make() : options.witness(operation, input, make);
-    publisher.wake();
-    return answer;
-  };
+  /** Calls of a table reach that one alone, whatever became of it. */
+  const executeOn =
+    (identity: string): Execute =>
+    (operation, input, by) => {
+      if (identity !== tableIdentity) throw new Error('planned: a table that is gone');
+      const make = () => tables.execute(operation, input, by);
+      const answer = options.witness === undefined ? make() : options.witness(operation, input, make);
+      publisher.wake();
+      return answer;
+    };
+  let tableIdentity = 'table 1';
   const wiring = {
     kernel,
     dice: roadDice,
     faults,
     newId,
     launchRate,
-    execute: sabotage.execute?.(execute) ?? execute,
     ecs: sabotage.ecs?.(service) ?? service,
+    onSend: (operation: string, input: unknown) => {
+      if (operation !== 'RunTask') return;
+      const { startedBy } = input as { readonly startedBy: string };
+      diary.launches.push({ at: kernel.now(), startedBy });
+    },
     deliver: ({ queue, body, delaySeconds }: { queue: string; body: string; delaySeconds: number }) => {
       if (queue === 'submit' || queue === 'observe') queues[queue].send(body, delaySeconds);
       else if (queue === 'outbox') publisher.receive(body);
@@ -126,15 +137,25 @@ export function createWorld(options: WorldOptions): World {
     kernel,
     dice: luck(6),
     skewMs: intensity === 0 ? 0 : (seed % 4) * 300,
+    nextIsOneIn: intensity > 0 && seed % 3 === 2 ? 2 : 0,
     wire: (program) => {
-      const deps = wire(wiring, program);
+      const execute = executeOn(tableIdentity);
+      const calls = { execute: sabotage.execute?.(execute) ?? execute, tableIdentity };
+      const deps = wire({ ...wiring, ...calls }, program);
       if (program.skewMs !== 0) faults.note('clock-skew', program.step);
+      if (program.isNext) faults.note('next-release', program.step);
       return sabotage.deps?.(deps, program.step, view) ?? deps;
     },
   });
   const scene = wire(
-    { ...wiring, faults: createFaultPlan({ dice: luck(10), intensity: 0 }), execute, ecs: service },
-    { step: 'scene', name: 'scene', skewMs: 0, isDead: false },
+    {
+      ...wiring,
+      faults: createFaultPlan({ dice: luck(10), intensity: 0 }),
+      execute: executeOn(tableIdentity),
+      tableIdentity,
+      ecs: service,
+    },
+    { step: 'scene', name: 'scene', skewMs: 0, isNext: false, isDead: false },
   );
   const publisher = createPublisher({ kernel, tables, lambdas, diary, faults, dice: luck(7) });
 
@@ -186,6 +207,14 @@ export function createWorld(options: WorldOptions): World {
     scene,
     sabotage,
     queues,
+    restore(to) {
+      faults.note('restore', 'dynamodb');
+      diary.restores.push({ at: kernel.now(), to });
+      tables.restore(to);
+      tableIdentity = `table ${1 + diary.restores.length}`;
+      publisher.beginAnew();
+      lambdas.replaceAll();
+    },
   };
   world.current = made;
   return made;
@@ -202,10 +231,7 @@ function watched(ecs: ModelEcs, wake: () => void): ModelEcs {
 }
 
 function noteCall(diary: Diary, at: number, operation: string, input: Record<string, unknown>): void {
-  if (operation === 'RunTask') {
-    diary.launches.push({ at, startedBy: String(input['startedBy']), token: String(input['clientToken']) });
-    diary.note(`ecs: RunTask ${String(input['clientToken'])}`);
-  }
+  if (operation === 'RunTask') diary.note(`ecs: RunTask ${String(input['clientToken'])}`);
   if (operation === 'StopTask') {
     diary.stops.push({ at, arn: String(input['task']) });
     diary.note(`ecs: StopTask ${String(input['task']).slice(-4)} (${String(input['reason'])})`);
