@@ -3,6 +3,7 @@
 import type { Dice } from '../../differential/sequences/dice.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Kernel } from './kernel.ts';
+import type { Release } from './other-releases.ts';
 
 /** A program: one execution environment of a Lambda, or somebody outside. */
 export type Program = {
@@ -10,8 +11,7 @@ export type Program = {
   readonly name: string;
   /** How far its clock is ahead, in milliseconds. */
   readonly skewMs: number;
-  /** Whether it is of the release after this one, which knows a field more. */
-  readonly isNext: boolean;
+  readonly release: Release;
   isDead: boolean;
   /** Told once, at its death. */
   onDeath?: () => void;

@@ -6,7 +6,7 @@ import { mayFollow } from '../../../shared/domain/run/transition.ts';
 import type { ModelTask } from '../stage/model-ecs.ts';
 import { type AttemptMove, attemptName, type HeadMove, type HolderMove, type Move, tasksByAttempt } from './history.ts';
 import type { Invariant, Violation } from './invariants.ts';
-import { noteOfNext } from './next-release.ts';
+import { noteOfNext } from './other-releases.ts';
 import type { Scene } from './scene.ts';
 import type { World } from './world.ts';
 

@@ -1,6 +1,6 @@
 // The history of a world as the checker reads it: what the log of changes says of heads, attempts and holders, write by
 // write, beside the truth that only the model of ECS knows.
-import { fromItem } from '../../../shared/adapters/dynamodb/items.ts';
+import { attemptFromItem } from '../../../shared/adapters/dynamodb/run-items.ts';
 import { attemptPrefix, isRunHeadKey, runIdOfPartition } from '../../../shared/adapters/dynamodb/table.ts';
 import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
@@ -49,8 +49,8 @@ function moveOf({ key, before, after, time }: Change): HeadMove | AttemptMove | 
     const isOfFormerLife = Number(before?.['expires_at'] ?? Number.POSITIVE_INFINITY) * 1000 <= time;
     return {
       kind: 'attempt',
-      ...(before && !isOfFormerLife && { before: fromItem<Attempt>(before) }),
-      ...(after && { after: fromItem<Attempt>(after) }),
+      ...(before && !isOfFormerLife && { before: attemptFromItem(before) }),
+      ...(after && { after: attemptFromItem(after) }),
     };
   }
   if (!key.pk.startsWith('slots#') || !key.sk.startsWith('holder#')) return undefined;

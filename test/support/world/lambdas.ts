@@ -4,6 +4,7 @@ import { lambdas as settings } from '../../../shared/config/resources.ts';
 import type { Dice } from '../../differential/sequences/dice.ts';
 import { kill, type Program } from './calls.ts';
 import type { Kernel } from './kernel.ts';
+import type { Release } from './other-releases.ts';
 import type { Deps } from './wiring.ts';
 
 export type Step = keyof typeof settings;
@@ -24,14 +25,14 @@ export type LambdaOptions = {
   readonly dice: Dice;
   /** How far clocks of environments may be apart at most, in milliseconds. */
   readonly skewMs: number;
-  /** One in so many environments is of the next release; 0: none. */
-  readonly nextIsOneIn: number;
+  /** Every second environment is of this release. @default all are of one */
+  readonly beside?: Release;
   readonly wire: (program: Program) => Deps;
 };
 
 type Environment = { readonly program: Program; readonly deps: Deps };
 
-export function createLambdas({ kernel, dice, skewMs, nextIsOneIn, wire }: LambdaOptions): Lambdas {
+export function createLambdas({ kernel, dice, skewMs, beside, wire }: LambdaOptions): Lambdas {
   const idle = new Map<Step, Environment[]>();
   const busy = new Set<Program>();
   let started = 0;
@@ -39,8 +40,8 @@ export function createLambdas({ kernel, dice, skewMs, nextIsOneIn, wire }: Lambd
   const start = (step: Step): Environment => {
     started += 1;
     const skew = dice.whole(-skewMs, skewMs);
-    const isNext = nextIsOneIn > 0 && dice.once(nextIsOneIn);
-    const program: Program = { step, name: `${step}-${started}`, skewMs: skew, isNext, isDead: false };
+    const release = beside !== undefined && dice.once(2) ? beside : 'this';
+    const program: Program = { step, name: `${step}-${started}`, skewMs: skew, release, isDead: false };
     return { program, deps: wire(program) };
   };
 

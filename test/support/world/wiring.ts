@@ -23,7 +23,7 @@ import { createPumpTurns } from '../../../shared/use-cases/submit-runs.ts';
 import { modelCluster } from '../stage/model-ecs.ts';
 import type { CallOptions, Program } from './calls.ts';
 import { databaseClient, type EcsService, type Execute, ecsClient, queueClient, type SentMessage } from './clients.ts';
-import { asNextRelease } from './next-release.ts';
+import { asRelease } from './other-releases.ts';
 
 const stack = 'world';
 const controlTableName = 'control';
@@ -45,7 +45,7 @@ const nobody = new Promise<never>(() => undefined);
 export function wire(options: WiringOptions, program: Program) {
   const { kernel, newId, launchRate } = options;
   const now = () => kernel.now() + program.skewMs;
-  const execute = program.isNext ? asNextRelease(options.execute) : options.execute;
+  const execute = asRelease(program.release, options.execute);
   const client = databaseClient({ ...options, execute, program, newToken: newId });
   const table = controlTableName;
   const world = {

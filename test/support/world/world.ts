@@ -137,13 +137,13 @@ export function createWorld(options: WorldOptions): World {
     kernel,
     dice: luck(6),
     skewMs: intensity === 0 ? 0 : (seed % 4) * 300,
-    nextIsOneIn: intensity > 0 && seed % 3 === 2 ? 2 : 0,
+    ...(intensity > 0 && seed % 3 === 2 ? { beside: dice.one(['former', 'next']) } : {}),
     wire: (program) => {
       const execute = executeOn(tableIdentity);
       const calls = { execute: sabotage.execute?.(execute) ?? execute, tableIdentity };
       const deps = wire({ ...wiring, ...calls }, program);
       if (program.skewMs !== 0) faults.note('clock-skew', program.step);
-      if (program.isNext) faults.note('next-release', program.step);
+      if (program.release !== 'this') faults.note(`${program.release}-release`, program.step);
       return sabotage.deps?.(deps, program.step, view) ?? deps;
     },
   });
@@ -155,7 +155,7 @@ export function createWorld(options: WorldOptions): World {
       tableIdentity,
       ecs: service,
     },
-    { step: 'scene', name: 'scene', skewMs: 0, isNext: false, isDead: false },
+    { step: 'scene', name: 'scene', skewMs: 0, release: 'this', isDead: false },
   );
   const publisher = createPublisher({ kernel, tables, lambdas, diary, faults, dice: luck(7) });
 
