@@ -33,10 +33,12 @@ export async function visitRun(deps: VisitRunDeps, runId: string): Promise<void>
   const fate = run === undefined ? none : await fateOf(deps, run, { signs, now });
   if (run !== undefined) await takeStep(deps, run, { fate, now });
   if (run !== undefined && isCleanedUpNow(run, now)) await cancelTaskRuns(deps, runId);
-  // A silence is judged once: the next sign of life begins anew.
+  const after = run === undefined ? undefined : await deps.runs.read(runId);
+  // A silence is judged once, if what comes of it was written: the next sign of life begins anew.
   const isWatched = fate.kind === 'later' && run?.state.type === 'RUNNING';
-  if (signs !== undefined && !isWatched) await deps.heartbeats.forget(runId, signs);
-  if (run !== undefined) await settleDeadline(deps, runId, { fate, now });
+  const isUndone = (fate.kind === 'end' || fate.kind === 'reschedule') && after?.state.id === run?.state.id;
+  if (signs !== undefined && !isWatched && !isUndone) await deps.heartbeats.forget(runId, signs);
+  if (after !== undefined) await settleDeadline(deps, after, { fate, now });
 }
 
 const none: Fate = { kind: 'none' };
@@ -162,11 +164,10 @@ async function keepWaiting(deps: VisitRunDeps, run: Run): Promise<void> {
  */
 async function settleDeadline(
   deps: VisitRunDeps,
-  runId: string,
+  run: Run,
   { fate, now }: { readonly fate: Fate; readonly now: number },
 ): Promise<void> {
-  const run = await deps.runs.read(runId);
-  if (run === undefined || run.dueAt === undefined || run.dueAt > now || isWaiting(run)) return;
+  if (run.dueAt === undefined || run.dueAt > now || isWaiting(run)) return;
   if (overdueState(run, now) !== undefined) return;
   const attempt = run.isAttemptOpen ? await deps.runs.readAttempt(run.id, run.attempt) : undefined;
   const dueAt = dueOf(run, attempt);

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PrefectEvent } from '../../shared/domain/event/event.ts';
 import type { ProposedState } from '../../shared/domain/run/state.ts';
 import { noteHeartbeats } from '../../shared/use-cases/note-heartbeats.ts';
+import { visitRun } from '../../shared/use-cases/visit-run.ts';
 import { type NewRun, recordRun } from '../../shared/use-cases/record-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { minute, second } from '../support/run-builders.ts';
@@ -81,6 +82,18 @@ describe('a run that others execute', () => {
     expect(stage.clock.now() - last).toBeGreaterThanOrEqual(3 * minute);
     expect(stage.clock.now() - last).toBeLessThan(6 * minute);
     expect((await stage.readRun(id)).state.message).toContain('no sign of life');
+  });
+
+  it('is judged by the next visit where the first one lost its write to somebody else', async () => {
+    const id = await isRunning(await recorded());
+    await livesFor(id, 5);
+    const now = stage.clock.now() + 60 * minute;
+    const deps = { ...stage.deps, world: { ...stage.deps.world, now: () => now } };
+
+    await visitRun({ ...deps, runs: { ...deps.runs, change: async () => 'lost' as const } }, id);
+    await visitRun(deps, id);
+
+    expect((await stage.readRun(id)).state.type).toBe('CRASHED');
   });
 
   it('is never judged where no sign ever came', async () => {
