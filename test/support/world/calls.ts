@@ -3,7 +3,9 @@
 import type { Dice } from '../../differential/sequences/dice.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { Kernel } from './kernel.ts';
-import type { Release } from './other-releases.ts';
+
+/** Which release of this program, as seen from this one. */
+export type Release = 'former' | 'this' | 'next';
 
 /** A program: one execution environment of a Lambda, or somebody outside. */
 export type Program = {

@@ -2,9 +2,8 @@
 // a crash or the time-out ends the environment, and whoever waits is told only that no answer came.
 import { lambdas as settings } from '../../../shared/config/resources.ts';
 import type { Dice } from '../../differential/sequences/dice.ts';
-import { kill, type Program } from './calls.ts';
+import { kill, type Program, type Release } from './calls.ts';
 import type { Kernel } from './kernel.ts';
-import type { Release } from './other-releases.ts';
 import type { Deps } from './wiring.ts';
 
 export type Step = keyof typeof settings;

@@ -3,13 +3,11 @@
 // heard of: whatever this one writes over it must leave the note as it was.
 import { packAttempt, packHead, unpack } from '../../../shared/adapters/dynamodb/head-codec.ts';
 import { attemptPrefix, isRunHeadKey } from '../../../shared/adapters/dynamodb/table.ts';
+import type { Release } from './calls.ts';
 import type { Execute } from './clients.ts';
 import type { CallInput } from './database-types.ts';
 import type { Item } from './expressions.ts';
 import { keyOf } from './indexes.ts';
-
-export const releases = ['former', 'this', 'next'] as const;
-export type Release = (typeof releases)[number];
 
 type Noted = { readonly noteOfNext?: number };
 
