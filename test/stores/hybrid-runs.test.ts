@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PrefectEvent } from '../../shared/domain/event/event.ts';
 import type { ProposedState } from '../../shared/domain/run/state.ts';
 import { noteHeartbeats } from '../../shared/use-cases/note-heartbeats.ts';
-import { visitRun } from '../../shared/use-cases/visit-run.ts';
 import { type NewRun, recordRun } from '../../shared/use-cases/record-run.ts';
+import { visitRun } from '../../shared/use-cases/visit-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { minute, second } from '../support/run-builders.ts';
 import {
