@@ -1,8 +1,8 @@
 // In which order and how fast booked tasks get their processes. One machine does what AWS has many for: while somebody
 // waits for the stack, starting processes holds back, so that he goes first, but it never stands still.
 
-/** Between quiet moments a task is started this often, in milliseconds: two cores hardly end more than ten a second. */
-const spacingMs = 100;
+/** Between quiet moments a task is started this often, in milliseconds: one that runs Python takes a core for longer. */
+const spacingMs = 200;
 
 export class StartOrder {
   readonly #start: (taskId: string) => void;
