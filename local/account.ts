@@ -11,6 +11,7 @@ export const localSubnets = ['subnet-00000000000000001', 'subnet-000000000000000
 export const taskLogGroup = '/slipway/tasks';
 export const controlTableName = 'slipway-control';
 export const bulkTableName = 'slipway-bulk';
+export const bodyBucketName = 'slipway-bodies';
 
 /** Any pair will do: nobody on loopback checks a signature. */
 export const credentials = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
@@ -40,6 +41,7 @@ export function sdkVariables(endpoints: AwsEndpoints): Record<string, string> {
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.database,
     AWS_ENDPOINT_URL_DYNAMODB_STREAMS: endpoints.database,
     AWS_ENDPOINT_URL_SQS: endpoints.queue,
+    AWS_ENDPOINT_URL_S3: endpoints.queue,
     AWS_ENDPOINT_URL_SNS: endpoints.queue,
     AWS_ENDPOINT_URL_SESV2: endpoints.services,
     AWS_ENDPOINT_URL_ECS: endpoints.services,

@@ -5,6 +5,7 @@ import type { StepEnvironment } from '../shared/config/env.ts';
 import { busName, type SocketTransport } from '../shared/config/resources.ts';
 import {
   type AwsEndpoints,
+  bodyBucketName,
   bulkTableName,
   controlTableName,
   localSubnets,
@@ -36,6 +37,7 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
   const { queueUrls, apiUrl, socketsUrl, sockets, secretKeyFile, tableIdentity, ...others } = options;
   const { busTaskRuns = 'false', ...rates } = others;
   const tables = { SLIPWAY_CONTROL_TABLE: controlTableName, SLIPWAY_BULK_TABLE: bulkTableName };
+  const bodies = { SLIPWAY_BODY_BUCKET: bodyBucketName };
   const queues = { SLIPWAY_SUBMIT_QUEUE_URL: queueUrls.submit, SLIPWAY_OBSERVE_QUEUE_URL: queueUrls.observe };
   const events = { SLIPWAY_EVENTS_QUEUE_URL: queueUrls.events };
   const connections = { SLIPWAY_SOCKETS_URL: socketsUrl };
@@ -50,10 +52,11 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
   const api = apiQuota(rates);
   const cluster = { SLIPWAY_STACK: 'local', SLIPWAY_CLUSTER_ARN: ourClusterArn };
   return {
-    api: { ...tables, ...queues, ...events, ...act, ...connections, ...secretKey, ...identity, ...launches },
-    trigger: { ...tables, ...queues },
+    api: { ...tables, ...bodies, ...queues, ...events, ...act, ...connections, ...secretKey, ...identity, ...launches },
+    trigger: { ...tables, ...bodies, ...queues },
     submit: {
       ...tables,
+      ...bodies,
       ...queues,
       ...secretKey,
       ...identity,
@@ -67,9 +70,15 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
       SLIPWAY_DEFAULT_IMAGE: 'prefecthq/prefect:3-latest',
       ...launches,
     },
-    observe: { ...tables, ...queues, ...events, ...api, ...cluster },
+    observe: { ...tables, ...bodies, ...queues, ...events, ...api, ...cluster },
     clock: { ...tables, ...queues, ...events, ...act, ...cluster },
-    publish: { ...tables, ...events, SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish, SLIPWAY_BUS_NAME: busName },
+    publish: {
+      ...tables,
+      ...bodies,
+      ...events,
+      SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish,
+      SLIPWAY_BUS_NAME: busName,
+    },
     events: {
       ...tables,
       ...events,
@@ -78,9 +87,17 @@ function stepEnvironment(options: EnvironmentOptions): StepEnvironment {
       SLIPWAY_PUBLISH_QUEUE_URL: queueUrls.publish,
       SLIPWAY_BUS_TASK_RUNS: busTaskRuns,
     },
-    socket: { ...tables, ...events, ...connections, SLIPWAY_EVENTS_IN_URL: socketsUrl, SLIPWAY_SOCKETS: sockets },
+    socket: {
+      ...tables,
+      ...bodies,
+      ...events,
+      ...connections,
+      SLIPWAY_EVENTS_IN_URL: socketsUrl,
+      SLIPWAY_SOCKETS: sockets,
+    },
     act: {
       ...tables,
+      ...bodies,
       ...queues,
       ...events,
       ...act,

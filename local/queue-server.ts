@@ -1,4 +1,4 @@
-// The queue's own thread: fauxqs on loopback, its messages on disk. Started by queue.ts, dies with the program.
+// The queue's own thread: fauxqs on loopback, its messages and the large bodies of runs on disk. Started by queue.ts, dies with the program.
 // A thread, because each message is a synchronous write to disk and the Lambdas must not wait for it.
 
 import { once } from 'node:events';
@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from 'fauxqs';
 import { z } from 'zod';
+import { bodyBucketName } from './account.ts';
 
 type BuildOptions = NonNullable<Parameters<typeof buildApp>[0]>;
 type Stores = NonNullable<BuildOptions['stores']>;
@@ -39,6 +40,7 @@ async function serve(folder: string): Promise<void> {
   // Only now: a store that persists while it loads would write every queue again, and drop its messages.
   for (const store of Object.values(stores)) store.persistence = disk;
   for (const queue of stores.sqsStore.allQueues()) queue.persistence = disk;
+  if (!stores.s3Store.hasBucket(bodyBucketName)) stores.s3Store.createBucket(bodyBucketName);
   // In fauxqs 2.4.1 this breaks a constraint of its own; whether a message was released is not read at a start anyway.
   disk.updateMessageReady = () => undefined;
   const app = buildApp({ logger: false, stores });

@@ -1,4 +1,5 @@
-// SQS for the local stack: one queue server in a thread of this program, with the queues of the one table of resources.
+// SQS and S3 for the local stack: one server in a thread of this program, with the queues of the one table of resources
+// and the bucket of large bodies.
 // Rule: what was accepted is still there after `kill -9`; what was being handled then is handed out again at once.
 
 import { once } from 'node:events';

@@ -8,7 +8,7 @@ import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
-import { eventVariables, storeVariables } from './store-variables.ts';
+import { bodyVariables, eventVariables, storeVariables } from './store-variables.ts';
 
 export type ActProps = {
   readonly data: DataResources;
@@ -24,6 +24,7 @@ export class Act extends Construct {
       step: 'act',
       environment: {
         ...storeVariables(data),
+        ...bodyVariables(data),
         ...eventVariables(data, settings),
         SLIPWAY_ACT_QUEUE_URL: data.queues.byName.act.queue.queueUrl,
         SLIPWAY_SECRET_KEY_ARN: data.secretKey.keyArn,
@@ -36,6 +37,9 @@ export class Act extends Construct {
     data.tables.grantReadEvents(lambda);
     data.tables.grantPutLargeParts(lambda);
     data.tables.grantRemoveLogs(lambda);
+    data.bodies.grantRead(lambda);
+    data.bodies.grantWrite(lambda);
+    data.bodies.grantDelete(lambda);
     data.secretKey.grantOpen(lambda);
     for (const queue of ['submit', 'observe', 'events', 'act'] as const) {
       data.queues.byName[queue].queue.grantSendMessages(lambda);

@@ -18,7 +18,7 @@ import type { DataResources } from '../stacks/data-stack.ts';
 import { apiRateVariables } from './api-rate-variables.ts';
 import type { Socket } from './socket.ts';
 import { StepLambda } from './step-lambda.ts';
-import { eventVariables, storeVariables } from './store-variables.ts';
+import { bodyVariables, eventVariables, storeVariables } from './store-variables.ts';
 
 export type ApiProps = { readonly data: DataResources; readonly settings: Settings; readonly socket: Socket };
 
@@ -36,6 +36,7 @@ export class Api extends Construct {
       step: 'api',
       environment: {
         ...storeVariables(data),
+        ...bodyVariables(data),
         ...eventVariables(data, settings),
         SLIPWAY_ACT_QUEUE_URL: data.queues.byName.act.queue.queueUrl,
         SLIPWAY_SOCKETS_URL: socket.url,
@@ -57,6 +58,9 @@ export class Api extends Construct {
     data.tables.grantReadEvents(lambda);
     data.tables.grantPutLargeParts(lambda);
     data.tables.grantArtifactData(lambda);
+    data.bodies.grantRead(lambda);
+    data.bodies.grantWrite(lambda);
+    data.bodies.grantDelete(lambda);
     data.secretKey.grantSeal(lambda);
     data.authSecret.grantRead(lambda);
     socket.grantSend(lambda, ['task-runs']);

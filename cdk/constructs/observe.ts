@@ -9,7 +9,7 @@ import { apiRateVariables } from './api-rate-variables.ts';
 import { QueueRules } from './queue-rules.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
-import { eventVariables, storeVariables } from './store-variables.ts';
+import { bodyVariables, eventVariables, storeVariables } from './store-variables.ts';
 import type { TaskEnvironment } from './task-environment.ts';
 import { grantReadTasks, grantStopTasks } from './task-grants.ts';
 
@@ -27,6 +27,7 @@ export class Observe extends Construct {
       step: 'observe',
       environment: {
         ...storeVariables(data),
+        ...bodyVariables(data),
         ...eventVariables(data, settings),
         ...apiRateVariables(settings),
         SLIPWAY_STACK: slipwayName,
@@ -39,6 +40,9 @@ export class Observe extends Construct {
     data.queues.byName.observe.queue.grantSendMessages(lambda);
     // A silence is told of by an event like any other.
     data.queues.byName.events.queue.grantSendMessages(lambda);
+    data.bodies.grantRead(lambda);
+    data.bodies.grantWrite(lambda);
+    data.bodies.grantDelete(lambda);
     data.tables.grantPutLargeParts(lambda);
     addQueueSources('observe', lambda, data.queues);
     new QueueRules(this, 'Rules', { queue: 'observe', queues: data.queues, bus, clusterArns: tasks.clusterArns });

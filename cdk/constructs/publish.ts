@@ -10,7 +10,7 @@ import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
-import { eventVariables } from './store-variables.ts';
+import { bodyVariables, eventVariables } from './store-variables.ts';
 
 export type PublishProps = { readonly data: DataResources; readonly bus: EventBus; readonly settings: Settings };
 
@@ -23,6 +23,7 @@ export class Publish extends Construct {
       step: 'publish',
       environment: {
         ...eventVariables(data, settings),
+        ...bodyVariables(data),
         SLIPWAY_CONTROL_TABLE: data.tables.control.tableName,
         SLIPWAY_BULK_TABLE: data.tables.bulk.tableName,
         SLIPWAY_PUBLISH_QUEUE_URL: data.queues.byName.publish.queue.queueUrl,
@@ -31,6 +32,7 @@ export class Publish extends Construct {
     });
     data.tables.grantControl(this.lambda);
     data.tables.grantPutLargeParts(this.lambda);
+    data.bodies.grantRead(this.lambda);
     data.queues.byName.publish.queue.grantSendMessages(this.lambda);
     data.queues.byName.events.queue.grantSendMessages(this.lambda);
     bus.grantPutEventsTo(this.lambda);

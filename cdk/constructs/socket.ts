@@ -15,7 +15,7 @@ import { sockets } from '../../shared/config/resources.ts';
 import type { Settings } from '../settings.ts';
 import type { DataResources } from '../stacks/data-stack.ts';
 import { StepLambda } from './step-lambda.ts';
-import { eventVariables } from './store-variables.ts';
+import { bodyVariables, eventVariables } from './store-variables.ts';
 
 export type SocketProps = { readonly data: DataResources; readonly settings: Settings };
 
@@ -68,6 +68,7 @@ export class Socket extends Construct {
       step: 'socket',
       environment: {
         ...eventVariables(data, settings),
+        ...bodyVariables(data),
         SLIPWAY_CONTROL_TABLE: data.tables.control.tableName,
         SLIPWAY_BULK_TABLE: data.tables.bulk.tableName,
         SLIPWAY_SOCKETS_URL: this.url,
@@ -80,6 +81,9 @@ export class Socket extends Construct {
     data.tables.grantReadEvents(lambda);
     data.tables.grantReadLogs(lambda);
     data.tables.grantAppendLogs(lambda);
+    // The label of a run whose event was lost.
+    data.bodies.grantRead(lambda);
+    data.bodies.grantWrite(lambda);
     data.authSecret.grantRead(lambda);
     this.grantSend(lambda, ['events-out', 'logs-out', 'task-runs']);
     grantConnections(lambda, this.events, [eventsIn]);

@@ -19,6 +19,13 @@ export function storeVariables(data: DataResources): StoreVariables {
   };
 }
 
+export type BodyVariables = { readonly SLIPWAY_BODY_BUCKET: string };
+
+/** Where bodies of runs lie that no item holds. */
+export function bodyVariables(data: DataResources): BodyVariables {
+  return { SLIPWAY_BODY_BUCKET: data.bodies.bucketName };
+}
+
 export type EventVariables = { readonly SLIPWAY_EVENTS_QUEUE_URL: string; readonly SLIPWAY_EVENT_DAYS: string };
 
 /** Where a step sends events, and how long the store keeps them. */

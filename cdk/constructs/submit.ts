@@ -10,7 +10,7 @@ import type { StepVariables } from '../step-variables.ts';
 import { apiRateVariables } from './api-rate-variables.ts';
 import { addQueueSources } from './queue-source.ts';
 import { StepLambda } from './step-lambda.ts';
-import { storeVariables } from './store-variables.ts';
+import { bodyVariables, storeVariables } from './store-variables.ts';
 import type { TaskEnvironment } from './task-environment.ts';
 import { grantReadTasks, grantStopTasks } from './task-grants.ts';
 
@@ -31,6 +31,7 @@ export class Submit extends Construct {
     data.tables.grantIdentity(lambda);
     data.tables.grantIndexes(lambda, ['due', 'lane']);
     data.tables.grantAppendLogs(lambda);
+    data.bodies.grantRead(lambda);
     data.secretKey.grantOpen(lambda);
     data.queues.byName.submit.queue.grantSendMessages(lambda);
     data.queues.byName.observe.queue.grantSendMessages(lambda);
@@ -46,6 +47,7 @@ export class Submit extends Construct {
 function variables({ data, tasks, apiUrl, settings }: SubmitProps): StepVariables<'submit'> {
   return {
     ...storeVariables(data),
+    ...bodyVariables(data),
     SLIPWAY_STACK: slipwayName,
     SLIPWAY_SECRET_KEY_ARN: data.secretKey.keyArn,
     SLIPWAY_API_URL: apiUrl,

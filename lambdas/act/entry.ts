@@ -14,6 +14,7 @@ import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
 import { createTriggerStates } from '../../shared/adapters/dynamodb/trigger-states.ts';
 import { createOutgoing } from '../../shared/adapters/notify/outgoing.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createSecretBox } from '../../shared/adapters/secret-box/secret-box.ts';
 import { createActHints } from '../../shared/adapters/sqs/act-hints.ts';
 import { createEventSink } from '../../shared/adapters/sqs/events.ts';
@@ -39,13 +40,14 @@ const bulk = { client, table: env.SLIPWAY_BULK_TABLE };
 const log = createLog('act', standardOutput, world.now);
 const telemetry = createTelemetry(log);
 const ids = { newId: world.newId, now: world.now, sha256: world.sha256 };
+const runStore = { ...control, ...ids, largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET) };
 
 const stores = {
   world,
   telemetry,
-  runs: createRuns({ ...control, ...ids }),
+  runs: createRuns(runStore),
   lanes: createLanes(control),
-  plannedRuns: createPlannedRuns({ ...control, ...ids }),
+  plannedRuns: createPlannedRuns(runStore),
   limits: createLimits(control),
   runInputs: createRunInputs(control),
   taskRuns: createTaskRuns({ ...control, ...ids }),

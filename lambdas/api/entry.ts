@@ -20,6 +20,7 @@ import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createTaskCache } from '../../shared/adapters/dynamodb/task-cache.ts';
 import { createTaskQueue } from '../../shared/adapters/dynamodb/task-queue.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createSecretBox } from '../../shared/adapters/secret-box/secret-box.ts';
 import { createAuthStringReader } from '../../shared/adapters/secrets-manager/auth-string.ts';
 import { createActHints } from '../../shared/adapters/sqs/act-hints.ts';
@@ -53,13 +54,20 @@ const catalogue = createCatalogue({
   secretBox: createSecretBox(env, world.now),
 });
 
+const runStore = {
+  ...control,
+  newId: world.newId,
+  now: world.now,
+  largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET),
+};
+
 const stores = {
   world,
-  runs: createRuns({ ...control, newId: world.newId, now: world.now }),
+  runs: createRuns(runStore),
   lanes: createLanes(control),
   admission: createAdmission({ ...control, tableIdentity: env.SLIPWAY_TABLE_IDENTITY }),
   logs: createLogs({ ...bulk, sha256: world.sha256, now: world.now }),
-  plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
+  plannedRuns: createPlannedRuns(runStore),
   limits: createLimits(control),
   launchRate: launchRateOf(env),
   runInputs: createRunInputs(control),

@@ -2,7 +2,7 @@
 import middy from '@middy/core';
 import { z } from 'zod';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
-import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
+import { createRunLists } from '../../shared/adapters/dynamodb/run-lists.ts';
 import { createStatuses } from '../../shared/adapters/dynamodb/statuses.ts';
 import { createTaskQueue } from '../../shared/adapters/dynamodb/task-queue.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
@@ -26,7 +26,7 @@ const telemetry = createTelemetry(createLog('clock', standardOutput, world.now))
 
 const deps: ClockDeps = {
   world,
-  runs: createRuns({ client, table: env.SLIPWAY_CONTROL_TABLE, newId: world.newId, now: world.now }),
+  runs: createRunLists({ client, table: env.SLIPWAY_CONTROL_TABLE }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(
     sqs,

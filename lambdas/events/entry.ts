@@ -7,7 +7,7 @@ import { createConnections } from '../../shared/adapters/dynamodb/connections.ts
 import { createEventStore } from '../../shared/adapters/dynamodb/events.ts';
 import { createHeartbeats } from '../../shared/adapters/dynamodb/heartbeats.ts';
 import { createLargeParts } from '../../shared/adapters/dynamodb/large-parts.ts';
-import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
+import { createRunReads } from '../../shared/adapters/dynamodb/run-reads.ts';
 import { createStatuses } from '../../shared/adapters/dynamodb/statuses.ts';
 import { createTaskQueue } from '../../shared/adapters/dynamodb/task-queue.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
@@ -45,7 +45,7 @@ const taskQueue = createTaskQueue({ ...control, sha256: world.sha256 });
 const triggerDeps = {
   world,
   telemetry,
-  runs: createRuns({ ...control, newId: world.newId, now: world.now }),
+  runs: createRunReads(control),
   triggerStates: createTriggerStates({ ...control, newId: world.newId, sha256: world.sha256, now: world.now }),
   actHints: createActHints(createSqsClient(), env.SLIPWAY_ACT_QUEUE_URL, telemetry),
   knownAutomations: createKnownAutomations({

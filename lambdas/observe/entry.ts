@@ -10,6 +10,7 @@ import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
 import { readTask } from '../../shared/adapters/ecs/task-codec.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createEventSink } from '../../shared/adapters/sqs/events.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
@@ -30,9 +31,17 @@ const sqs = createSqsClient();
 const log = createLog('observe', standardOutput, world.now);
 const telemetry = createTelemetry(log);
 
+const runStore = {
+  client,
+  table,
+  newId: world.newId,
+  now: world.now,
+  largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET),
+};
+
 const deps: ObserveDeps = {
   world,
-  runs: createRuns({ client, table, newId: world.newId, now: world.now }),
+  runs: createRuns(runStore),
   heartbeats: createHeartbeats({ client, table }),
   taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
   eventSink: createEventSink(
@@ -57,7 +66,7 @@ const deps: ObserveDeps = {
   stack: env.SLIPWAY_STACK,
 };
 
-const plan = { ...deps, plannedRuns: createPlannedRuns({ client, table, newId: world.newId, now: world.now }) };
+const plan = { ...deps, plannedRuns: createPlannedRuns(runStore) };
 
 async function take(message: ObserveMessage): Promise<void> {
   if (!('kind' in message)) return takeTask(deps, readTask(message.detail));

@@ -11,6 +11,7 @@ import { createStatuses } from '../../shared/adapters/dynamodb/statuses.ts';
 import { readHeadChange, readThingChange, sequenceOf } from '../../shared/adapters/dynamodb/stream-codec.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
 import { createBus } from '../../shared/adapters/eventbridge/bus.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createEventSink } from '../../shared/adapters/sqs/events.ts';
 import { createOutbox, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
@@ -41,7 +42,7 @@ const deps: PublishDeps = {
   runEvents: createRunEvents({
     world,
     names,
-    runs: createRuns(control),
+    runs: createRuns({ ...control, largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET) }),
     taskRuns: createTaskRuns(control),
   }),
 };

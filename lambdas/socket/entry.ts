@@ -7,6 +7,7 @@ import { createLogs } from '../../shared/adapters/dynamodb/logs.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createTaskQueue } from '../../shared/adapters/dynamodb/task-queue.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createAuthStringReader } from '../../shared/adapters/secrets-manager/auth-string.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
@@ -30,7 +31,12 @@ const sender = createConnectionSender({ url: env.SLIPWAY_SOCKETS_URL, eventsInUr
 const logs = createLogs({ ...bulk, sha256: world.sha256 });
 const sending = { connections, sender, telemetry, world };
 const secretArn = env.SLIPWAY_AUTH_SECRET_ARN;
-const runs = createRuns({ ...control, newId: world.newId, now: world.now });
+const runs = createRuns({
+  ...control,
+  newId: world.newId,
+  now: world.now,
+  largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET),
+});
 
 export const handler = createSocket({
   world,

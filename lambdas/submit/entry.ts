@@ -9,6 +9,7 @@ import { createLimits } from '../../shared/adapters/dynamodb/limits.ts';
 import { createLogs } from '../../shared/adapters/dynamodb/logs.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createEcsClient, createLaunchClient, createTasks } from '../../shared/adapters/ecs/tasks.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createSecretBox } from '../../shared/adapters/secret-box/secret-box.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
@@ -30,7 +31,13 @@ const telemetry = createTelemetry(log);
 
 const deps: TakeSubmitDeps = {
   world,
-  runs: createRuns({ client, table, newId: world.newId, now: world.now }),
+  runs: createRuns({
+    client,
+    table,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET),
+  }),
   lanes: createLanes({ client, table }),
   admission: createAdmission({ client, table, tableIdentity: env.SLIPWAY_TABLE_IDENTITY }),
   families: createFamilies({ client, table }),

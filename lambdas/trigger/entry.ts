@@ -5,6 +5,7 @@ import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createLanes } from '../../shared/adapters/dynamodb/lanes.ts';
 import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { createTaskRuns } from '../../shared/adapters/dynamodb/task-runs.ts';
+import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv } from '../../shared/config/env.ts';
@@ -25,7 +26,13 @@ const catalogue = createCatalogue({ client, table, sha256: world.sha256, newId: 
 
 const deps: TriggerDeps = {
   world,
-  runs: createRuns({ client, table, newId: world.newId, now: world.now }),
+  runs: createRuns({
+    client,
+    table,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: createLargeBodies(env.SLIPWAY_BODY_BUCKET),
+  }),
   taskRuns: createTaskRuns({ client, table, newId: world.newId, sha256: world.sha256 }),
   lanes: createLanes({ client, table }),
   catalogue,

@@ -8,6 +8,8 @@ const list = text.transform((value) => value.split(',').filter((entry) => entry 
 const positive = z.coerce.number().positive();
 
 const tables = { SLIPWAY_CONTROL_TABLE: text, SLIPWAY_BULK_TABLE: text };
+/** Where bodies of runs lie that no item holds. */
+const bodyBucket = { SLIPWAY_BODY_BUCKET: text };
 /** One of the two: a key of KMS where it is deployed, a key file on a machine. */
 const secretKey = { SLIPWAY_SECRET_KEY_ARN: text.optional(), SLIPWAY_SECRET_KEY_FILE: text.optional() };
 /** Which table it is, where the database cannot tell a copied file: then a copy would not start frozen. */
@@ -56,6 +58,7 @@ const launchRate = {
 const schemas = {
   api: z.object({
     ...tables,
+    ...bodyBucket,
     ...submitQueue,
     ...observeQueue,
     ...eventsQueue,
@@ -66,9 +69,10 @@ const schemas = {
     ...launchRate,
     SLIPWAY_AUTH_SECRET_ARN: text.optional(),
   }),
-  trigger: z.object({ ...tables, ...submitQueue, ...observeQueue }),
+  trigger: z.object({ ...tables, ...bodyBucket, ...submitQueue, ...observeQueue }),
   submit: z.object({
     ...tables,
+    ...bodyBucket,
     ...submitQueue,
     ...observeQueue,
     ...secretKey,
@@ -78,6 +82,7 @@ const schemas = {
   }),
   observe: z.object({
     ...tables,
+    ...bodyBucket,
     ...submitQueue,
     ...observeQueue,
     ...eventsQueue,
@@ -94,7 +99,13 @@ const schemas = {
     SLIPWAY_STACK: text,
     SLIPWAY_CLUSTER_ARN: text,
   }),
-  publish: z.object({ ...tables, ...eventsQueue, SLIPWAY_PUBLISH_QUEUE_URL: text, SLIPWAY_BUS_NAME: text }),
+  publish: z.object({
+    ...tables,
+    ...bodyBucket,
+    ...eventsQueue,
+    SLIPWAY_PUBLISH_QUEUE_URL: text,
+    SLIPWAY_BUS_NAME: text,
+  }),
   events: z.object({
     ...tables,
     ...eventsQueue,
@@ -106,6 +117,7 @@ const schemas = {
   }),
   socket: z.object({
     ...tables,
+    ...bodyBucket,
     ...eventsQueue,
     ...connections,
     /** The same for `/events/in`, which is an API of its own. */
@@ -115,6 +127,7 @@ const schemas = {
   }),
   act: z.object({
     ...tables,
+    ...bodyBucket,
     ...submitQueue,
     ...observeQueue,
     ...eventsQueue,

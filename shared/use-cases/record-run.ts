@@ -1,6 +1,5 @@
 // Writes a new run: its body first, then its head, conditionally; a second request with the same id finds the first.
 import { isPushPool } from '../domain/catalogue.ts';
-import type { ErrorCode } from '../domain/errors.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { dueOf, withDue } from '../domain/run/due.ts';
 import type { Caller } from '../domain/run/policy-types.ts';
@@ -50,26 +49,13 @@ export type RecordRunDeps = HintDeps & {
   readonly telemetry: Telemetry;
 };
 
-export type RecordedRun =
-  | { readonly kind: 'created' | 'existing'; readonly run: Run }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly reason: string };
+export type RecordedRun = { readonly kind: 'created' | 'existing'; readonly run: Run };
 
-/** Bytes of a body that one DynamoDB item (400 KB) surely takes. */
-const maximumBodyBytes = 350_000;
-
+/** @throws AppError too_large */
 export async function recordRun(deps: RecordRunDeps, request: NewRun): Promise<RecordedRun> {
-  const body = bodyOf(request);
-  const bytes = Buffer.byteLength(JSON.stringify(body));
-  if (bytes > maximumBodyBytes) {
-    return {
-      kind: 'refused',
-      code: 'too_large',
-      reason: `parameters, job variables and labels of a run may take ${maximumBodyBytes} bytes together, got ${bytes}`,
-    };
-  }
   const parentage = await parentageOf(deps, request, request.caller);
   const head: Run = { ...headOf(deps.world, request), ...parentage };
-  const { kind, run } = await deps.runs.create(withDue(head, dueOf(head, undefined)), body, {
+  const { kind, run } = await deps.runs.create(withDue(head, dueOf(head, undefined)), bodyOf(request), {
     mayHaveLived: request.id !== undefined,
   });
   if (kind === 'created') deps.telemetry.runRecorded(run);

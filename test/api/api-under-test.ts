@@ -40,6 +40,7 @@ import { keepLogs } from '../../shared/use-cases/keep-logs.ts';
 import { readOutput } from '../../shared/use-cases/read-output.ts';
 import type { TaskQueueDeps } from '../../shared/use-cases/wake-task-workers.ts';
 import { startDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { testSecretBox } from '../support/secret-key.ts';
 import { recordCall } from './record-call.ts';
 
@@ -87,6 +88,8 @@ export type ApiUnderTest = {
   readonly eventStore: EventStore;
   readonly hints: { readonly submitted: SubmitHint[]; readonly observed: ObserveHint[] };
   readonly logged: LogLine[];
+  /** By key. */
+  readonly largeBodies: Map<string, string>;
   /** What containers wrote, by `group stream`. */
   readonly outputs: Map<string, OutputLine[]>;
   readonly close: () => Promise<void>;
@@ -116,13 +119,14 @@ export async function startApi(): Promise<ApiUnderTest> {
   };
   const world: World = { ...machine, newId, now: () => clock.now, sleep };
   const control = { client, table: database.controlTable };
+  const largeBodies = keptBodies();
   const stores = {
     world,
-    runs: createRuns({ ...control, newId: world.newId, now: world.now }),
+    runs: createRuns({ ...control, newId: world.newId, now: world.now, largeBodies }),
     lanes: createLanes(control),
     admission: createAdmission({ ...control, now: world.now }),
     logs: createLogs({ client, table: database.bulkTable, sha256: world.sha256, now: world.now }),
-    plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now }),
+    plannedRuns: createPlannedRuns({ ...control, newId: world.newId, now: world.now, largeBodies }),
     limits: createLimits(control),
     launchRate: { perSecond: 20, burst: 100, calls: { perSecond: 20, burst: 100 } },
     runInputs: createRunInputs(control),
@@ -189,6 +193,7 @@ export async function startApi(): Promise<ApiUnderTest> {
     eventStore,
     hints,
     logged,
+    largeBodies: largeBodies.texts,
     outputs,
     close,
   };

@@ -5,7 +5,7 @@ import { bulkTable, controlTable, logRetentionDays, queueNames, queues } from '.
 import { buildTemplates, resourcesOf } from './templates.ts';
 
 const { data } = buildTemplates();
-const stateful = ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::Logs::LogGroup'] as const;
+const stateful = ['AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::SQS::Queue', 'AWS::Logs::LogGroup'] as const;
 
 describe('tables', () => {
   it('gives the control table every index of the config, point-in-time recovery, a stream of both images and TTL', () => {
@@ -47,6 +47,53 @@ describe('tables', () => {
       StreamSpecification: Match.absent(),
       GlobalSecondaryIndexes: Match.absent(),
     });
+  });
+});
+
+describe('the bucket of large bodies', () => {
+  it('is private, encrypted, and owned by this account alone', () => {
+    data.resourceCountIs('AWS::S3::Bucket', 1);
+    data.hasResourceProperties('AWS::S3::Bucket', {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    });
+  });
+
+  it('refuses calls without TLS and trusts nobody else', () => {
+    const [policy, ...others] = resourcesOf(data, 'AWS::S3::BucketPolicy');
+
+    expect(others).toEqual([]);
+    expect(policy?.Properties).toMatchObject({
+      PolicyDocument: {
+        Statement: [{ Effect: 'Deny', Action: 's3:*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }],
+      },
+    });
+  });
+
+  it('lets nothing expire but what was deleted, and that no sooner than the table can be set back', () => {
+    data.hasResourceProperties('AWS::S3::Bucket', {
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            Status: 'Enabled',
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+            NoncurrentVersionExpiration: { NoncurrentDays: 36 },
+            ExpiredObjectDeleteMarker: true,
+          },
+        ],
+      },
+    });
+    const text = JSON.stringify(resourcesOf(data, 'AWS::S3::Bucket')[0]?.Properties);
+    expect(text).not.toMatch(/"Expiration(InDays|Date)"/);
   });
 });
 
@@ -98,10 +145,10 @@ describe('queues', () => {
 });
 
 describe('what outlives the stack', () => {
-  it('retains tables, queues and task logs by default', () => {
+  it('retains tables, bodies, queues and task logs by default', () => {
     const kept = stateful.flatMap((type) => resourcesOf(data, type));
 
-    expect(kept).toHaveLength(2 + queueNames.length * 2 + 1 + 1);
+    expect(kept).toHaveLength(2 + 1 + queueNames.length * 2 + 1 + 1);
     for (const resource of kept) {
       expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     }
@@ -116,7 +163,7 @@ describe('what outlives the stack', () => {
   });
 
   it('names nothing, so that a stack made again does not meet what the former one left', () => {
-    const names = ['TableName', 'QueueName', 'LogGroupName', 'Name'];
+    const names = ['TableName', 'BucketName', 'QueueName', 'LogGroupName', 'Name'];
     const resources = [...stateful, 'AWS::SecretsManager::Secret'].flatMap((type) => resourcesOf(data, type));
 
     const named = resources.filter(({ Properties }) => names.some((name) => name in Properties));

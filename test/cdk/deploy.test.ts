@@ -2,6 +2,7 @@
 // The emulator keeps tasks RUNNING and tells nobody of them, so the test says what ECS would say.
 import { DescribeTaskDefinitionCommand, DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import { ListBucketsCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
@@ -26,6 +27,7 @@ const Run = z.looseObject({ id: z.string(), state: z.looseObject({ type: z.strin
 let stack: DeployedStack;
 let ecs: ECSClient;
 let sqs: SQSClient;
+let s3: S3Client;
 let events: EventBridgeClient;
 let deploymentId: string;
 /** A queue that hears everything on the bus. */
@@ -35,6 +37,7 @@ beforeAll(async () => {
   stack = await deployStack();
   ecs = new ECSClient(stack.emulator.client);
   sqs = new SQSClient(stack.emulator.client);
+  s3 = new S3Client(stack.emulator.client);
   events = new EventBridgeClient(stack.emulator.client);
   listenerUrl = await listenToBus();
   deploymentId = await deployPlainContainer();
@@ -95,6 +98,21 @@ describe('the deployed API', () => {
 });
 
 describe('a run through the deployed thing', () => {
+  it('has the 500 KB of parameters that it was given, by way of the bucket', async () => {
+    const parameters = { text: 'x'.repeat(500_000) };
+
+    const { id } = Run.parse(await stack.post(`/deployments/${deploymentId}/create_flow_run`, { parameters }));
+    const { body } = await stack.call({ path: `/flow_runs/${id}`, auth: stack.auth });
+
+    expect(z.looseObject({ parameters: z.looseObject({ text: z.string() }) }).parse(body).parameters).toEqual(
+      parameters,
+    );
+    const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+    const [bucket] = Buckets.filter(({ Name }) => Name?.startsWith('slipwaydata-'));
+    const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket?.Name }));
+    expect(Contents.map(({ Key }) => Key)).toEqual([expect.stringMatching(`^runs/${id}/`)]);
+  });
+
   it('becomes a task by the submit Lambda, with the stack around it', async () => {
     const run = await createRun();
 

@@ -123,6 +123,23 @@ describe('what a step may do', () => {
     expect(onBulk('dynamodb:Query')).toEqual(['api', 'socket', 'act']);
   });
 
+  it('lets those read, write and delete large bodies who have to do with them, and nobody touch anything else of S3', () => {
+    const onBodies = (action: string) => stepNames.filter((step) => actionsOf(step).includes(action));
+
+    expect(onBodies('s3:GetObject')).toEqual(['api', 'submit', 'observe', 'publish', 'socket', 'act']);
+    expect(onBodies('s3:ListBucket')).toEqual(onBodies('s3:GetObject'));
+    expect(onBodies('s3:PutObject')).toEqual(['api', 'trigger', 'observe', 'socket', 'act']);
+    expect(onBodies('s3:DeleteObject')).toEqual(['api', 'observe', 'act']);
+    const ofS3 = statements.filter(({ Action }) => Action.some((action) => action.startsWith('s3:')));
+    expect(new Set(ofS3.flatMap(({ Action }) => Action)).size).toBe(4);
+    for (const { Action, Resource } of ofS3) {
+      const isList = Action.includes('s3:ListBucket');
+      expect(JSON.stringify(Resource)).toMatch(
+        isList ? /BodiesBucket[0-9A-F]{8}Arn\w*"\}\]$/ : /"\/runs\/\*"\]\]\}\]$/,
+      );
+    }
+  });
+
   it('lets act alone send mail and publish to topics, of this account and nothing else', () => {
     const notifying = stepNames.flatMap((step) =>
       ofStep(step)

@@ -8,6 +8,7 @@ import type { Run } from '../../shared/domain/run/run.ts';
 import { replanned } from '../../shared/domain/schedule/plan.ts';
 import { planRuns } from '../../shared/use-cases/plan-runs.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { exits } from '../support/stage/scenarios.ts';
 import { type Stage, startStage } from '../support/stage/stage.ts';
 
@@ -48,7 +49,13 @@ async function schedule(from: number): Promise<void> {
 
 async function plan(): Promise<void> {
   const { world } = stage.deps;
-  const plannedRuns = createPlannedRuns({ client, table: stage.controlTable, newId: world.newId, now: world.now });
+  const plannedRuns = createPlannedRuns({
+    client,
+    table: stage.controlTable,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: keptBodies(),
+  });
   await planRuns({ ...stage.deps, plannedRuns }, stage.place.deploymentId);
 }
 

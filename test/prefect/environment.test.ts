@@ -1,5 +1,6 @@
 // Exactly what of an environment a task sees: what the stack sets, what the user adds, nothing of the operator's.
 
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,7 +23,7 @@ beforeAll(async () => {
     PYTHONSTARTUP: planted,
     SLIPWAY_AUTH_SECRET_ARN: planted,
   };
-  project = await startTestProject({ deployments: ['dump', 'plain-env'], environment });
+  project = await startTestProject({ deployments: ['dump', 'weigh', 'plain-env'], environment });
 });
 
 afterAll(() => project?.close());
@@ -62,6 +63,26 @@ describe('a flow in the engine', () => {
 
   it('finds nothing of the operator', () => {
     expect(JSON.stringify(found)).not.toContain(planted);
+  });
+});
+
+describe('a flow that is given 450 KB of parameters', () => {
+  it('has them whole, though its task is told no more than its id', async () => {
+    const file = path.join(project.stack.folder, 'weight');
+    const text = Array.from({ length: 450 }, (_, at) => `${at} ü`.padEnd(1_000, '-')).join('');
+    const named = await project.seen.call('/deployments/name/weigh/weigh', z.looseObject({ id: z.string() }));
+
+    const created = await project.seen.call(
+      `/deployments/${named.id}/create_flow_run`,
+      z.looseObject({ id: z.string() }),
+      { parameters: { text, file } },
+    );
+    await project.seen.untilEnded(created.id, 'COMPLETED');
+
+    const hash = createHash('sha256').update(text).digest('hex');
+    expect(await readFile(file, 'utf8')).toBe(`450000 ${hash}`);
+    const { overrides } = await project.seen.task(created.id);
+    expect(JSON.stringify(overrides).length).toBeLessThan(8_192);
   });
 });
 

@@ -8,6 +8,7 @@ import type { Run } from '../../shared/domain/run/run.ts';
 import { enterState } from '../../shared/domain/run/transition.ts';
 import type { OpenAttempt, Runs } from '../../shared/ports/runs.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { anAttempt, aRun, aState, aTask, minute, second, start } from '../support/run-builders.ts';
 import { aBody, loseNextReply } from '../support/stores.ts';
 
@@ -19,7 +20,13 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   client = createDocumentClient();
-  runs = createRuns({ client, table: database.controlTable, newId: world.newId, now: world.now });
+  runs = createRuns({
+    client,
+    table: database.controlTable,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: keptBodies(),
+  });
 });
 afterEach(() => client.destroy());
 afterAll(() => database.close());

@@ -14,6 +14,7 @@ import {
   unsubscribeTaskWorker,
 } from '../../shared/use-cases/subscribe-task-worker.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { minute, start } from '../support/run-builders.ts';
 import { aTaskRunEvent } from '../support/task-run-builders.ts';
 
@@ -45,7 +46,7 @@ function aStage() {
   const deps = {
     taskRuns: createTaskRuns(place),
     taskQueue: createTaskQueue(place),
-    runs: createRuns({ ...place, now: world.now }),
+    runs: createRuns({ ...place, now: world.now, largeBodies: keptBodies() }),
     sender: { post },
     world,
     connections: {

@@ -11,6 +11,7 @@ import { world } from '../../shared/adapters/world.ts';
 import type { Run } from '../../shared/domain/run/run.ts';
 import type { Runs } from '../../shared/ports/runs.ts';
 import { createTables, startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { anAttempt, aPushRun, aRun, start } from '../support/run-builders.ts';
 import { aBody, type Raw, rawTable } from '../support/stores.ts';
 
@@ -22,7 +23,13 @@ let client: DocumentClient;
 let runs: Runs;
 let raw: Raw;
 const storeOn = (own: DocumentClient, now = start) =>
-  createRuns({ client: own, table: names.controlTable, newId: world.newId, now: () => now });
+  createRuns({
+    client: own,
+    table: names.controlTable,
+    newId: world.newId,
+    now: () => now,
+    largeBodies: keptBodies(),
+  });
 beforeAll(async () => {
   database = await startDatabase();
   await createTables(database.endpoint, names);

@@ -35,7 +35,6 @@ const plain: ProposedState = { type: 'PENDING', name: 'Pending', details: {} };
 
 async function recorded(over: Partial<NewRun> = {}): Promise<string> {
   const answer = await recordRun(stage.deps, { flowId: stage.place.flowId, state: plain, ...over });
-  if (answer.kind === 'refused') throw new Error(answer.reason);
   return answer.run.id;
 }
 

@@ -6,6 +6,7 @@ import { createRuns } from '../../shared/adapters/dynamodb/runs.ts';
 import { world } from '../../shared/adapters/world.ts';
 import type { LaneRecord, Lanes, Runs } from '../../shared/ports/runs.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { minute, queueId, start } from '../support/run-builders.ts';
 
 let database: TestDatabase;
@@ -18,7 +19,7 @@ beforeAll(async () => {
   client = createDocumentClient();
   const table = database.controlTable;
   lanes = createLanes({ client, table });
-  runs = createRuns({ client, table, newId: world.newId, now: world.now });
+  runs = createRuns({ client, table, newId: world.newId, now: world.now, largeBodies: keptBodies() });
 });
 beforeEach(() => {
   pool = `pool ${world.newId()}`;

@@ -50,7 +50,7 @@ async function connected(runId?: string) {
 it('marks its run and says why in the log, once, however often the client tries again', async () => {
   const state = { type: 'RUNNING', name: 'Running', details: {} } as const;
   const recorded = await recordRun(stage.deps, { flowId: stage.place.flowId, state, labels: { team: 'blue' } });
-  const id = recorded.kind === 'refused' ? '' : recorded.run.id;
+  const { id } = recorded.run;
 
   for (const ref of [await connected(id), await connected(id)]) await noteLostEvents(parts(), ref, 32_768);
   const run = await stage.deps.runs.read(id);

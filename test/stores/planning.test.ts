@@ -11,6 +11,7 @@ import type { PlanHint } from '../../shared/ports/hints.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { type PlanDeps, planRuns } from '../../shared/use-cases/plan-runs.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 
 const start = Date.parse('2026-03-07T12:00:00Z');
 
@@ -22,7 +23,13 @@ const hints: PlanHint[] = [];
 
 function storesOf() {
   const world = { ...machine, now: () => clock, sleep: async () => {} };
-  const control = { client, table: database.controlTable, newId: world.newId, now: world.now };
+  const control = {
+    client,
+    table: database.controlTable,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: keptBodies(),
+  };
   return {
     world,
     runs: createRuns(control),

@@ -9,6 +9,7 @@ import { flowIdOf } from '../../shared/domain/identity.ts';
 import { createNames } from '../../shared/use-cases/names.ts';
 import { createRunEvents } from '../../shared/use-cases/run-events.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { aRun, aState, runId, start } from '../support/run-builders.ts';
 import { aBody } from '../support/stores.ts';
 
@@ -34,7 +35,7 @@ function parts() {
     now: () => clock.now,
   };
   const catalogue = createCatalogue(control);
-  const runs = createRuns(control);
+  const runs = createRuns({ ...control, largeBodies: keptBodies() });
   const world = { now: () => clock.now };
   const names = createNames({ world, catalogue });
   const events = createRunEvents({ world, names, runs, taskRuns: createTaskRuns(control) });

@@ -8,6 +8,7 @@ import { indexShards } from '../../shared/config/resources.ts';
 import { enterState } from '../../shared/domain/run/transition.ts';
 import type { Runs } from '../../shared/ports/runs.ts';
 import { createTables, startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { aRun, aState, deploymentId, minute, queueId, second, start } from '../support/run-builders.ts';
 import { aBody } from '../support/stores.ts';
 
@@ -23,7 +24,13 @@ beforeEach(async () => {
   tables += 1;
   const names = { controlTable: `lists-${tables}`, bulkTable: `lists-${tables}-bulk` };
   await createTables(database.endpoint, names);
-  runs = createRuns({ client, table: names.controlTable, newId: world.newId, now: world.now });
+  runs = createRuns({
+    client,
+    table: names.controlTable,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: keptBodies(),
+  });
 });
 afterAll(async () => {
   client.destroy();

@@ -8,6 +8,7 @@ import type { State } from '../../shared/domain/run/state.ts';
 import { enterState } from '../../shared/domain/run/transition.ts';
 import type { Runs } from '../../shared/ports/runs.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { keptBodies } from '../support/large-bodies.ts';
 import { anAttempt, aRun, aState, second, start } from '../support/run-builders.ts';
 import { aBody, itemBytes, loseNextReply, type Raw, rawTable } from '../support/stores.ts';
 
@@ -21,7 +22,13 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   client = createDocumentClient();
-  runs = createRuns({ client, table: database.controlTable, newId: world.newId, now: world.now });
+  runs = createRuns({
+    client,
+    table: database.controlTable,
+    newId: world.newId,
+    now: world.now,
+    largeBodies: keptBodies(),
+  });
 });
 afterEach(() => client.destroy());
 afterAll(async () => {

@@ -26,7 +26,6 @@ const isRunning = async () => stage.ecs.tasks[0]?.lastStatus === 'RUNNING' && st
 
 async function recorded(state: Parameters<typeof recordRun>[1]['state'], over: object = {}): Promise<string> {
   const answer = await recordRun(stage.deps, { flowId: stage.place.flowId, state, ...over });
-  if (answer.kind === 'refused') throw new Error(answer.reason);
   return answer.run.id;
 }
 

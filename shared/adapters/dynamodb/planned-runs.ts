@@ -1,20 +1,18 @@
 // Records planned runs: many heads in one transaction, on the condition that the deployment's plan is still the one
 // that they were computed from. So a pass that works on an old deployment can record nothing.
 import type { PlannedRuns } from '../../ports/planned-runs.ts';
-import { putAll, type RunStoreOptions } from './head-writes.ts';
-import { bodyItem, headItem, isSmallBody } from './run-items.ts';
+import { type BodyStoreOptions, createRunBodies, isSmallBody } from './run-bodies.ts';
+import { headItem } from './run-items.ts';
 import { catalogueKey } from './table.ts';
 import { transact } from './writes.ts';
 
-export function createPlannedRuns({ client, table, newId }: RunStoreOptions): PlannedRuns {
+export function createPlannedRuns(options: BodyStoreOptions): PlannedRuns {
+  const { client, table, newId } = options;
+  const { writeBody } = createRunBodies(options);
   return {
     async record(runs, { deploymentId, version }) {
       const large = runs.filter(({ body }) => !isSmallBody(body));
-      await putAll(
-        client,
-        table,
-        large.map(({ run, body }) => bodyItem(run.id, run.bodyId, body)),
-      );
+      await Promise.all(large.map(({ run, body }) => writeBody(run.id, run.bodyId, body)));
       const heads = runs.map(({ run, body }) => ({
         Put: {
           TableName: table,

@@ -2,7 +2,7 @@
 
 import type { Attempt } from '../../domain/run/attempt.ts';
 import { isWaiting, laneOf, startsAt } from '../../domain/run/lane.ts';
-import type { Lane, Run, RunBody } from '../../domain/run/run.ts';
+import type { Lane, Run } from '../../domain/run/run.ts';
 import { briefState, type RecentState, type State } from '../../domain/run/state.ts';
 import { packAttempt, packHead, unpack } from './head-codec.ts';
 import { fromItem, type Item, toItem } from './items.ts';
@@ -16,7 +16,6 @@ import {
   laneShardOf,
   listAt,
   listKey,
-  runBodyItemKey,
   runChildKey,
   runHeadKey,
   runStateKey,
@@ -79,17 +78,6 @@ export function runFromItem(item: Item): { readonly run: Run; readonly isStateBe
   const { state, ...rest }: StoredRun = JSON.parse(unpack(doc));
   const { isBeside = false, ...plain } = state;
   return { run: { ...rest, state: plain }, isStateBeside: isBeside };
-}
-
-/** Bodies up to this many bytes are part of the head. */
-const smallBodyBytes = 300;
-
-export function isSmallBody(body: RunBody): boolean {
-  return Buffer.byteLength(JSON.stringify(body)) <= smallBodyBytes;
-}
-
-export function bodyItem(runId: string, bodyId: string, body: RunBody): Item {
-  return toItem(runBodyItemKey(runId, bodyId), body);
 }
 
 export function stateItem(runId: string, state: State): Item {

@@ -28,7 +28,7 @@ const endOfTime = 253_402_300_799_999;
 
 type Lists = Pick<Runs, 'list' | 'waiting' | 'due' | 'openAttempts' | 'ofParents'>;
 
-export function createRunLists({ client, table }: RunStoreOptions): Lists {
+export function createRunLists({ client, table }: Pick<RunStoreOptions, 'client' | 'table'>): Lists {
   const query = (index: keyof typeof indexNames, condition: string, values: Item) => ({
     TableName: table,
     IndexName: indexNames[index],

@@ -1,7 +1,6 @@
 // The store of runs: one conditional write moves a head; whatever is large is written beside it first.
 // A deleted head leaves a tombstone in its own place: whoever creates the run again writes over that very item.
-import type { Run, RunBody } from '../../domain/run/run.ts';
-import type { State } from '../../domain/run/state.ts';
+import type { Run } from '../../domain/run/run.ts';
 import { timing } from '../../domain/run/timing.ts';
 import type { Runs, Write } from '../../ports/runs.ts';
 import { createAttempts } from './attempts.ts';
@@ -13,67 +12,36 @@ import {
   headChange,
   leavingItems,
   putAll,
-  type RunStoreOptions,
   trackerWrites,
 } from './head-writes.ts';
-import { fromItem, type Item } from './items.ts';
-import { bodyItem, buriedAttempt, childItem, headItem, isSmallBody, runFromItem, tombstoneItem } from './run-items.ts';
+import { type BodyStoreOptions, createRunBodies, isSmallBody } from './run-bodies.ts';
+import { buriedAttempt, childItem, headItem, tombstoneItem } from './run-items.ts';
 import { createRunLists } from './run-lists.ts';
+import { createRunReads, wholeRun } from './run-reads.ts';
 import { sweepDeletedRun } from './run-traces.ts';
 import { createRunWalk } from './run-walk.ts';
-import {
-  childIdOf,
-  childPrefix,
-  runBodyItemKey,
-  runHeadKey,
-  runIdOfPartition,
-  runStateKey,
-  statePrefix,
-} from './table.ts';
-import { get, getMany, put, queryAll, remove, transact } from './writes.ts';
+import { runHeadKey } from './table.ts';
+import { get, put, remove, transact } from './writes.ts';
 
 /** How often a creation that meets deletions of its id looks again. */
 const maximumCreations = 5;
 
-export function createRuns(options: RunStoreOptions): Runs {
-  return { ...createHeads(options), ...createAttempts(options), ...createRunLists(options), ...createRunWalk(options) };
+export function createRuns(options: BodyStoreOptions): Runs {
+  return {
+    ...createRunReads(options),
+    ...createRunBodies(options),
+    ...createHeads(options),
+    ...createAttempts(options),
+    ...createRunLists(options),
+    ...createRunWalk(options),
+  };
 }
 
-type Heads = Pick<
-  Runs,
-  | 'create'
-  | 'read'
-  | 'readMany'
-  | 'readBody'
-  | 'readBodies'
-  | 'writeBody'
-  | 'change'
-  | 'readStates'
-  | 'readState'
-  | 'remove'
-  | 'lastAttempt'
-  | 'bury'
-  | 'children'
->;
+type Heads = Pick<Runs, 'create' | 'change' | 'remove' | 'bury'>;
 
-function createHeads(options: RunStoreOptions): Heads {
+function createHeads(options: BodyStoreOptions): Heads {
   const { client, table, newId, now } = options;
-  const readStateItem = async (runId: string, stateId: string): Promise<State | undefined> => {
-    const item = await get(client, table, runStateKey(runId, stateId));
-    return item === undefined ? undefined : fromItem<State>(item);
-  };
-
-  const whole = async (item: Item): Promise<Run> => {
-    const { run, isStateBeside } = runFromItem(item);
-    if (!isStateBeside) return run;
-    const state = await readStateItem(run.id, run.state.id);
-    return state === undefined ? run : { ...run, state };
-  };
-
-  const read = async (id: string): Promise<Run | undefined> => {
-    const item = await get(client, table, runHeadKey(id));
-    return item === undefined || buriedAttempt(item) !== undefined ? undefined : whole(item);
-  };
+  const { writeBody } = createRunBodies(options);
 
   /** Puts a first head over nothing, or over the very tombstone that was read. */
   const putFirst = async (run: Run, buried: number | undefined): Promise<Write> => {
@@ -89,72 +57,27 @@ function createHeads(options: RunStoreOptions): Heads {
     return tracker.length === 0 ? put(client, first) : transact(client, [{ Put: first }, ...tracker]);
   };
 
-  const readStates = async (id: string): Promise<readonly State[]> => {
-    // The head first: whatever left it before it was read lies beside it by then.
-    const head = await read(id);
-    if (head === undefined) return [];
-    const items = await queryAll(client, {
-      TableName: table,
-      ConsistentRead: true,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pk': runHeadKey(id).pk, ':prefix': statePrefix },
-    });
-    const left = items.filter((item) => item['left'] === true).map((item) => fromItem<State>(item));
-    // A deletion that died half-way leaves states of the id's former life.
-    const ours = left.filter(({ timestamp }) => timestamp >= head.created);
-    const whole = new Map(ours.map((state) => [state.id, state]));
-    for (const { isBeside: _isBeside, ...state } of head.recentStates)
-      if (!whole.has(state.id)) whole.set(state.id, state);
-    whole.set(head.state.id, head.state);
-    return [...whole.values()].sort((one, other) => one.timestamp - other.timestamp);
-  };
-
   return {
-    read,
-
     async create(run, body, { mayHaveLived }) {
       const beside = [
-        ...(isSmallBody(body) ? [] : [bodyItem(run.id, run.bodyId, body)]),
         ...besideItems(run),
         ...(run.parentRunId === undefined ? [] : [childItem(run.parentRunId, run.id)]),
       ];
+      const isSmall = isSmallBody(body);
+      const putBeside = () =>
+        Promise.all([putAll(client, table, beside), isSmall ? undefined : writeBody(run.id, run.bodyId, body)]);
       let isBesideThere = false;
       for (let race = 0; race < maximumCreations; race += 1) {
         const there = mayHaveLived || race > 0 ? await get(client, table, runHeadKey(run.id)) : undefined;
         const buried = there === undefined ? undefined : buriedAttempt(there);
-        if (there !== undefined && buried === undefined) return { kind: 'exists', run: await whole(there) };
-        if (!isBesideThere) await putAll(client, table, beside);
+        if (there !== undefined && buried === undefined) return { kind: 'exists', run: await wholeRun(options, there) };
+        if (!isBesideThere) await putBeside();
         isBesideThere = true;
         const lived = buried === undefined ? {} : { attempt: buried, formerLife: buried };
-        const first: Run = { ...run, ...lived, ...(isSmallBody(body) ? { body } : {}) };
+        const first: Run = { ...run, ...lived, ...(isSmall ? { body } : {}) };
         if ((await putFirst(first, buried)) === 'written') return { kind: 'created', run: first };
       }
       throw new Error(`run ${run.id} is created and deleted by others at the same time`);
-    },
-
-    async readMany(ids) {
-      const items = await getMany(client, table, [...new Set(ids)].map(runHeadKey));
-      return Promise.all(items.filter((item) => buriedAttempt(item) === undefined).map(whole));
-    },
-
-    async readBody(run) {
-      if (run.body !== undefined) return run.body;
-      const item = await get(client, table, runBodyItemKey(run.id, run.bodyId));
-      if (item === undefined) throw new Error(`run ${run.id} has no body ${run.bodyId}`);
-      return fromItem<RunBody>(item);
-    },
-
-    async readBodies(runs) {
-      const bodies = new Map(runs.flatMap(({ id, body }) => (body === undefined ? [] : [[id, body] as const])));
-      const keys = runs.filter(({ id }) => !bodies.has(id)).map((run) => runBodyItemKey(run.id, run.bodyId));
-      for (const item of await getMany(client, table, keys)) {
-        bodies.set(runIdOfPartition(String(item['pk'])), fromItem<RunBody>(item));
-      }
-      return bodies;
-    },
-
-    async writeBody(runId, bodyId, body) {
-      await putAll(client, table, [bodyItem(runId, bodyId, body)]);
     },
 
     async change(before, after, along = {}): Promise<Write> {
@@ -166,12 +89,6 @@ function createHeads(options: RunStoreOptions): Heads {
         ...(await trackerWrites(options, before, after)),
       ];
       return others.length === 0 ? put(client, head) : transact(client, [{ Put: head }, ...others]);
-    },
-
-    readStates,
-
-    async readState(runId, stateId) {
-      return (await readStates(runId)).find(({ id }) => id === stateId);
     },
 
     async remove(run, attempt): Promise<Write> {
@@ -193,13 +110,8 @@ function createHeads(options: RunStoreOptions): Heads {
         : run.attempt === 0
           ? remove(client, head)
           : put(client, tombstone));
-      if (write === 'written') await sweepDeletedRun({ client, table, now }, run.id);
+      if (write === 'written') await sweepDeletedRun(options, run.id);
       return write;
-    },
-
-    async lastAttempt(runId) {
-      const item = await get(client, table, runHeadKey(runId));
-      return item === undefined ? undefined : (buriedAttempt(item) ?? runFromItem(item).run.attempt);
     },
 
     bury: (runId, attempt) =>
@@ -209,16 +121,5 @@ function createHeads(options: RunStoreOptions): Heads {
         ConditionExpression: 'attribute_not_exists(pk) OR last_attempt < :attempt',
         ExpressionAttributeValues: { ':attempt': attempt },
       }),
-
-    async children(runId) {
-      const items = await queryAll(client, {
-        TableName: table,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': runHeadKey(runId).pk, ':prefix': childPrefix },
-        ProjectionExpression: 'sk',
-      });
-      return items.map(({ sk }) => childIdOf(String(sk)));
-    },
   };
 }

@@ -19,6 +19,7 @@ import { createKnownAutomations } from '../../../shared/use-cases/known-automati
 import { runFiring } from '../../../shared/use-cases/run-firing.ts';
 import { bindAutomations, type WantedAutomation } from '../../../shared/use-cases/save-automation.ts';
 import { startDatabase } from '../database.ts';
+import { keptBodies } from '../large-bodies.ts';
 import { start } from './builders.ts';
 
 export type SentHint = ActHint & { readonly delaySeconds: number };
@@ -36,7 +37,7 @@ export async function startAutomations() {
     perform: async () => ({ kind: 'done', result: { isSuccess: true, details: {}, resources: [] } }),
   };
   const automations = createAutomations(options);
-  const runs = createRuns(options);
+  const runs = createRuns({ ...options, largeBodies: keptBodies() });
   const deps = {
     world,
     telemetry: createTelemetry(() => undefined),

@@ -25,12 +25,14 @@ import type { Rate } from '../../../shared/domain/submit/bucket.ts';
 import type { CapacityType } from '../../../shared/domain/task/capacity.ts';
 import type { Admission } from '../../../shared/ports/admission.ts';
 import type { ObserveHint, SubmitHint } from '../../../shared/ports/hints.ts';
+import type { LargeBodies } from '../../../shared/ports/large-bodies.ts';
 import type { Runs } from '../../../shared/ports/runs.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
 import { keepTime } from '../../../shared/use-cases/keep-time.ts';
 import { takeObserveHint, takeSubmitHints, takeTask } from '../../../shared/use-cases/take-hints.ts';
 import { createTables, type TestDatabase } from '../database.ts';
+import { type KeptBodies, keptBodies } from '../large-bodies.ts';
 import { type Backup, copyItems, putItems } from './backup.ts';
 import { type VirtualClock, virtualClock } from './clock.ts';
 import { Crash, type CrashPlan, type CrashPoint, crashPlan } from './crash-plan.ts';
@@ -125,7 +127,8 @@ export async function startStage(options: StageOptions) {
   process.env['AWS_ENDPOINT_URL_ECS'] = endpoint.url;
   const names = { controlTable: `stage-${stages}-control`, bulkTable: `stage-${stages}-bulk` };
   await createTables(options.database.endpoint, names);
-  const { deps, clients } = wire({ plan, clock, queues, names, options });
+  const largeBodies = keptBodies();
+  const { deps, clients } = wire({ plan, clock, queues, names, options, largeBodies });
   const place = await declare(deps, options.jobVariables ?? { command: 'true' });
   await options.prepare?.({ deps, place });
   plan.begin();
@@ -133,13 +136,14 @@ export async function startStage(options: StageOptions) {
   // Whoever watches is not the program: his reads are no points to die at.
   const watching = createDocumentClient();
   const watch = (table: string): Runs =>
-    createRuns({ client: watching, table, newId: realWorld.newId, now: clock.now });
+    createRuns({ client: watching, table, newId: realWorld.newId, now: clock.now, largeBodies });
   let onlooker = watch(names.controlTable);
   const stage = {
     clock,
     plan,
     queues,
     ecs,
+    largeBodies,
     deps,
     place,
     controlTable: names.controlTable,
@@ -156,7 +160,14 @@ export async function startStage(options: StageOptions) {
     },
     /** Another process of the program, with clients of its own. */
     another: (): StageDeps => {
-      const other = wire({ plan, clock, queues, names: { ...names, controlTable: stage.controlTable }, options });
+      const other = wire({
+        plan,
+        clock,
+        queues,
+        names: { ...names, controlTable: stage.controlTable },
+        options,
+        largeBodies,
+      });
       clients.push(...other.clients);
       return other.deps;
     },
@@ -185,6 +196,7 @@ type Wiring = {
   readonly queues: { readonly submit: ModelQueue; readonly observe: ModelQueue };
   readonly names: { readonly controlTable: string; readonly bulkTable: string };
   readonly options: StageOptions;
+  readonly largeBodies: KeptBodies;
 };
 
 /** Each call of an AWS client becomes a point at which the plan may kill the program. */
@@ -205,7 +217,16 @@ function planned<Client extends DynamoDBClient | ECSClient>(client: Client, plan
   return client;
 }
 
-function wire({ plan, clock, queues, names, options }: Wiring) {
+/** Its calls are points to die at as well. */
+function plannedBodies({ put, read, remove }: KeptBodies, plan: CrashPlan): LargeBodies {
+  return {
+    put: (key, text) => plan.call('PutObject', () => put(key, text)),
+    read: (key) => plan.call('GetObject', () => read(key)),
+    remove: (key) => plan.call('DeleteObject', () => remove(key)),
+  };
+}
+
+function wire({ plan, clock, queues, names, options, largeBodies }: Wiring) {
   const client = createDocumentClient();
   planned(client as unknown as DynamoDBClient, plan);
   const ecs = planned(createEcsClient(), plan);
@@ -225,7 +246,13 @@ function wire({ plan, clock, queues, names, options }: Wiring) {
     };
   const sent: PrefectEvent[] = [];
   const stores: StageStores = {
-    runs: createRuns({ client, table, newId: world.newId, now: clock.now }),
+    runs: createRuns({
+      client,
+      table,
+      newId: world.newId,
+      now: clock.now,
+      largeBodies: plannedBodies(largeBodies, plan),
+    }),
     admission: createAdmission({ client, table, now: clock.now }),
   };
   const deps = {

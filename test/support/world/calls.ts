@@ -23,7 +23,7 @@ export type Program = {
 export type CallError = { readonly kind: 'throttle' | 'server' | 'timeout' | 'conflict'; readonly operation: string };
 
 export type Road = {
-  readonly service: 'dynamodb' | 'ecs' | 'sqs';
+  readonly service: 'dynamodb' | 'ecs' | 's3' | 'sqs';
   /** How often the SDK sends a call at most. */
   readonly maxAttempts: number;
   readonly latencyMs: readonly [low: number, high: number];

@@ -4,6 +4,7 @@ import { ECSClient, ECSServiceException } from '@aws-sdk/client-ecs';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AwsError } from '../../../local/aws-endpoint.ts';
+import type { LargeBodies } from '../../../shared/ports/large-bodies.ts';
 import { type CallError, type CallOptions, makeCall, type Program, type Road } from './calls.ts';
 
 import type { CallInput } from './database-types.ts';
@@ -113,6 +114,29 @@ function withDates(answer: unknown): object {
   return JSON.parse(JSON.stringify(answer), (name, value: unknown) =>
     dates.includes(name) && typeof value === 'number' ? new Date(value * 1000) : value,
   );
+}
+
+const bodiesRoad: Road = {
+  service: 's3',
+  maxAttempts: 4,
+  latencyMs: [10, 60],
+  timeoutMs: 8_000,
+  errorOf: ({ kind }) =>
+    Object.assign(new Error(`planned ${kind}`), { name: kind, $metadata: { httpStatusCode: 503 } }),
+};
+
+/** A bucket is as simple as its port: what the adapter makes of the SDK is shown over the wire. */
+export function bodiesClient(options: ClientOptions & { readonly bodies: LargeBodies }): LargeBodies {
+  const { program, bodies } = options;
+  const call = async <T>(operation: string, act: () => Promise<T>): Promise<T> => {
+    const effect = async () => ({ value: await act() });
+    return ((await makeCall(options, { program, road: bodiesRoad, operation, effect })) as { value: T }).value;
+  };
+  return {
+    put: (key, text) => call('PutObject', () => bodies.put(key, text)),
+    read: (key) => call('GetObject', () => bodies.read(key)),
+    remove: (key) => call('DeleteObject', () => bodies.remove(key)),
+  };
 }
 
 const queueRoad: Road = {

@@ -17,12 +17,21 @@ import { createTasks } from '../../../shared/adapters/ecs/tasks.ts';
 import { createEventSink } from '../../../shared/adapters/sqs/events.ts';
 import { createHints } from '../../../shared/adapters/sqs/hints.ts';
 import { world as realWorld } from '../../../shared/adapters/world.ts';
+import type { LargeBodies } from '../../../shared/ports/large-bodies.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
 import { createPumpTurns } from '../../../shared/use-cases/submit-runs.ts';
 import { modelCluster } from '../stage/model-ecs.ts';
 import type { CallOptions, Program } from './calls.ts';
-import { databaseClient, type EcsService, type Execute, ecsClient, queueClient, type SentMessage } from './clients.ts';
+import {
+  bodiesClient,
+  databaseClient,
+  type EcsService,
+  type Execute,
+  ecsClient,
+  queueClient,
+  type SentMessage,
+} from './clients.ts';
 import { asRelease } from './other-releases.ts';
 
 const stack = 'world';
@@ -32,6 +41,7 @@ export type WiringOptions = CallOptions & {
   readonly execute: Execute;
   readonly ecs: EcsService;
   readonly onSend: (operation: string, input: unknown) => void;
+  readonly largeBodies: LargeBodies;
   readonly deliver: (message: SentMessage) => void;
   readonly newId: () => string;
   readonly launchRate: { readonly perSecond: number; readonly burst: number };
@@ -58,7 +68,8 @@ export function wire(options: WiringOptions, program: Program) {
       if (program.isDead) await nobody;
     },
   };
-  const store = { client, table, newId, now, sha256: world.sha256 };
+  const largeBodies = bodiesClient({ ...options, program, bodies: options.largeBodies });
+  const store = { client, table, newId, now, sha256: world.sha256, largeBodies };
   const telemetry = createTelemetry(createLog(program.step, () => undefined, now));
   const send = queueClient({ ...options, program });
   const catalogue = createCatalogue(store);

@@ -7,6 +7,7 @@ import type { ObserveHint, PlanHint, SubmitHint } from '../../../shared/ports/hi
 import { planRuns } from '../../../shared/use-cases/plan-runs.ts';
 import { takeObserveHint, takeSubmitHints, takeTask } from '../../../shared/use-cases/take-hints.ts';
 import { type Dice, diceFrom } from '../../differential/sequences/dice.ts';
+import { keptBodies } from '../large-bodies.ts';
 import { type ModelEcs, type ModelTask, modelEcs } from '../stage/model-ecs.ts';
 import { blindness, lagOf, refusalOf } from './bad-days.ts';
 import type { EcsService, Execute } from './clients.ts';
@@ -122,6 +123,7 @@ export function createWorld(options: WorldOptions): World {
     faults,
     newId,
     launchRate,
+    largeBodies: keptBodies(),
     ecs: sabotage.ecs?.(service) ?? service,
     onSend: (operation: string, input: unknown) => {
       if (operation !== 'RunTask') return;

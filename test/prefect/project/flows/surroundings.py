@@ -1,5 +1,6 @@
-"""A flow that writes down the environment of the container it runs in."""
+"""Flows that write down what they are given: the environment of their container, their parameters."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -10,3 +11,8 @@ from prefect import flow
 @flow
 def dump(file: str):
     Path(file).write_text(json.dumps(dict(os.environ)))
+
+
+@flow
+def weigh(text: str, file: str):
+    Path(file).write_text(f"{len(text)} {hashlib.sha256(text.encode()).hexdigest()}")
