@@ -21,7 +21,7 @@ import type { World } from '../ports/world.ts';
 
 export type JobDeps = {
   readonly world: Pick<World, 'sha256'>;
-  readonly runs: Pick<Runs, 'readBody'>;
+  readonly runs: Pick<Runs, 'readBodies'>;
   readonly catalogue: Catalogue;
   readonly taskDefaults: TaskDefaults;
   readonly stack: string;
@@ -59,15 +59,17 @@ type Subject = {
 };
 
 export async function renderJob(deps: JobDeps, facts: JobFacts, run: Run): Promise<Job> {
-  const [flow, deployment, pool, body] = await Promise.all([
+  const [flow, deployment, pool, bodies] = await Promise.all([
     facts.flow(run.flowId),
     run.deploymentId === undefined ? undefined : facts.deployment(run.deploymentId),
     facts.workPool(run.workPoolName ?? ''),
-    deps.runs.readBody(run),
+    deps.runs.readBodies([run]),
   ]);
   if (flow === undefined) return unrenderable(`its flow ${run.flowId} is gone`);
   if (pool === undefined) return unrenderable(`its work pool ${run.workPoolName} is gone`);
   if (run.deploymentId !== undefined && deployment === undefined) return unrenderable('its deployment is gone');
+  const body = bodies.get(run.id);
+  if (body === undefined) return unrenderable('its parameters are gone');
   return renderFor(deps, { run, body, flow, deployment, pool });
 }
 

@@ -56,9 +56,15 @@ async function environmentOf(env: JsonObject): Promise<ReadonlyMap<string, Json>
     defaultQueueId: 'q',
   };
   const body = { parameters: {}, jobVariables: { env }, context: {}, labels: {} };
-  const deps = { world, catalogue, runs: { readBody: async () => body }, taskDefaults: defaults, stack: 'test' };
-  const facts = { flow: async () => flow, deployment: async () => undefined, workPool: async () => pool };
   const { deploymentId: _none, ...run } = someRun({ flowId: 'f', workPoolName: 'push' });
+  const deps = {
+    world,
+    catalogue,
+    runs: { readBodies: async () => new Map([[run.id, body]]) },
+    taskDefaults: defaults,
+    stack: 'test',
+  };
+  const facts = { flow: async () => flow, deployment: async () => undefined, workPool: async () => pool };
   const job = await renderJob(deps, facts, run);
   if (job.kind === 'unrenderable') return job.problem;
   const entries = followPath(job.request, 'overrides.containerOverrides[0].environment');

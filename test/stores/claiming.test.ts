@@ -6,6 +6,7 @@ import { emptyAdmission } from '../../shared/domain/submit/admission.ts';
 import { createRun } from '../../shared/use-cases/create-run.ts';
 import { createPumpTurns, type SubmitDeps, submitRuns } from '../../shared/use-cases/submit-runs.ts';
 import { takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
+import { triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { propose, runsOn, triggerOnce } from '../support/stage/scenarios.ts';
 import { type Stage, type StageDeps, startStage } from '../support/stage/stage.ts';
@@ -64,6 +65,34 @@ describe('a job', () => {
 
     expect((await stage.readRun(id)).state.type).toBe('CRASHED');
     expect((await stage.readRun(id)).state.message).toContain('no block named none of the type secret');
+  });
+
+  it('whose parameters are gone ends Crashed, and holds nobody else up', async () => {
+    await open();
+    const record = async (idempotencyKey: string) => {
+      const parameters = { text: 'x'.repeat(400_000) };
+      const answer = await triggerRun(stage.deps, {
+        deploymentId: stage.place.deploymentId,
+        idempotencyKey,
+        parameters,
+      });
+      if (answer.kind === 'refused') throw new Error(answer.reason);
+      return answer.run.id;
+    };
+    const lost = await record('lost');
+    const kept = await record('kept');
+    await stage.deps.lanes.touch(stage.place.lane, stage.clock.now() + 60_000);
+    const [key = ''] = [...stage.largeBodies.texts.keys()].filter((one) => one.includes(`/${lost}/`));
+    expect(stage.largeBodies.texts.delete(key)).toBe(true);
+
+    await submitRuns(stage.deps);
+
+    expect((await stage.readRun(lost)).state).toMatchObject({
+      type: 'CRASHED',
+      message: 'The run could not be submitted: its parameters are gone',
+    });
+    expect(await stage.readRun(kept)).toMatchObject({ isAttemptOpen: true });
+    expect(JSON.stringify(stage.ecs.runTaskCalls)).not.toContain('xxx');
   });
 
   it('that names a task definition of its own registers none', async () => {
