@@ -1,7 +1,6 @@
 // The clock: each minute it wakes what is due, visits what is overdue and sweeps ECS for what events missed.
 // It only reads, lists and enqueues; overlapping and lost ticks are harmless (design §3).
 import { laneName } from '../domain/run/lane.ts';
-import type { Lane } from '../domain/run/run.ts';
 import { timing } from '../domain/run/timing.ts';
 import type { Hints, ObserveHint, PlanHint, SubmitHint } from '../ports/hints.ts';
 import type { DueItem, Runs } from '../ports/runs.ts';
@@ -39,16 +38,19 @@ export async function keepTime(deps: ClockDeps, scheduledTime: number): Promise<
 
 type DueRun = Extract<DueItem, { kind: 'run' }>;
 
-/** Runs due soon get a hint that arrives on time; overdue ones a visit. */
+/**
+ * Runs due soon get a hint that arrives on time; overdue ones a visit, and the lanes of those that wait a hint: however
+ * many they are, the pump is woken once.
+ */
 async function hintRuns(deps: ClockDeps, now: number): Promise<number> {
   const due = await deps.runs.due('run', { until: now + timing.lookAhead, limit: itemsPerTick });
   const runs = due.filter((item): item is DueRun => item.kind === 'run');
   const overdue = runs.filter(({ dueAt }) => dueAt <= now);
   const upcoming = runs.filter(({ dueAt }) => dueAt > now);
   await deps.hints.observe(overdue.map(({ runId }): ObserveHint => ({ kind: 'run', runId })));
+  await deps.hints.submit(oncePerLane(overdue));
   for (const [delaySeconds, items] of bySecond(upcoming, now)) {
-    const waiting = items.flatMap(({ lane, dueAt }) => (lane === undefined ? [] : [{ lane, dueAt }]));
-    await deps.hints.submit(oncePerLane(waiting), { delaySeconds });
+    await deps.hints.submit(oncePerLane(items), { delaySeconds });
     const others = items.filter(({ lane }) => lane === undefined);
     await deps.hints.observe(
       others.map(({ runId }): ObserveHint => ({ kind: 'run', runId })),
@@ -70,7 +72,8 @@ function bySecond(items: readonly DueRun[], now: number): ReadonlyMap<number, re
   return Map.groupBy(items, ({ dueAt }) => Math.ceil((dueAt - now) / 1000));
 }
 
-function oncePerLane(waiting: readonly { lane: Lane; dueAt: number }[]): SubmitHint[] {
+function oncePerLane(runs: readonly DueRun[]): SubmitHint[] {
+  const waiting = runs.flatMap(({ lane, dueAt }) => (lane === undefined ? [] : [{ lane, dueAt }]));
   const lanes = new Map(waiting.map(({ lane, dueAt }) => [laneName(lane), { kind: 'work', lane, dueAt } as const]));
   return [...lanes.values()];
 }

@@ -11,7 +11,7 @@ import { enterState, mintState } from '../domain/run/transition.ts';
 import type { Heartbeats } from '../ports/heartbeats.ts';
 import type { TaskRuns } from '../ports/task-runs.ts';
 import { cancelTaskRuns } from './cancel-task-runs.ts';
-import { hintAfterState, hintWaiting, withDeadline } from './change-run.ts';
+import { hintAfterState, withDeadline } from './change-run.ts';
 import { hintChildren } from './follow-parent.ts';
 import { hintFreedSlot } from './hint-room.ts';
 import { readSlotFacts, type SlotDeps } from './slot-facts.ts';
@@ -141,14 +141,14 @@ async function write(deps: VisitRunDeps, before: Run, after: Run): Promise<void>
   const head = withDeadline(after, attempt);
   if ((await deps.runs.change(before, head)) === 'lost') return;
   deps.telemetry.stateChanged(before.id, head.state);
-  await hintAfterState(deps, head);
+  // Who waited before is no news to the pump: the clock hints the lanes of all that are overdue.
+  if (!isWaiting(before)) await hintAfterState(deps, head);
   await hintFreedSlot(deps, before, head);
   if (isTerminal(head.state.type)) await hintChildren(deps, before.id);
 }
 
-/** Still waiting: its lane is hinted, and the run is looked at again later. */
+/** Still waiting: the run is looked at again later. Its lane is hinted by the clock, once for all that wait there. */
 async function keepWaiting(deps: VisitRunDeps, run: Run): Promise<void> {
-  await hintWaiting(deps, run);
   const now = deps.world.now();
   if (run.dueAt === undefined || run.dueAt > now || startsAt(run) > now) return;
   await deps.runs.change(

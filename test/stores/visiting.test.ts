@@ -1,5 +1,6 @@
 // What the clock brings about on the real local database: Late, deadlines that are met, ticks that come too late.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ObserveHint, SubmitHint } from '../../shared/ports/hints.ts';
 import { keepTime } from '../../shared/use-cases/keep-time.ts';
 import { recordRun } from '../../shared/use-cases/record-run.ts';
 import { takeObserveHint } from '../../shared/use-cases/take-hints.ts';
@@ -166,6 +167,20 @@ describe('a tick', () => {
 
     expect([stage.queues.submit.size, stage.queues.submit.nextAt()]).toEqual([1, soon]);
     expect([stage.queues.observe.size, stage.queues.observe.nextAt()]).toEqual([1, soon]);
+  });
+
+  it('hints a lane once for all its runs that are overdue, whose visits need not wake the pump any more', async () => {
+    for (const key of ['one', 'two', 'three']) await triggerOnce(stage, key);
+    stage.clock.advanceTo(stage.clock.now() + 60_000);
+    stage.queues.submit.clear();
+
+    await keepTime(stage.deps, stage.clock.now());
+    const visits = stage.queues.observe.receive(10).map(({ body }) => JSON.parse(body) as ObserveHint);
+    for (const visit of visits) await takeObserveHint(stage.deps, visit);
+
+    expect(visits.map(({ kind }) => kind)).toEqual(['run', 'run', 'run']);
+    const hints = stage.queues.submit.receive(10).map(({ body }) => JSON.parse(body) as SubmitHint);
+    expect(hints).toEqual([expect.objectContaining({ kind: 'work', lane: stage.place.lane })]);
   });
 
   it('finds tasks in clusters of their own', async () => {
