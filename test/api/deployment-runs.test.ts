@@ -128,12 +128,6 @@ describe('runs of deployments', () => {
     expect(answer.status).toBe(422);
     expect(answer.body.exception_detail[0].loc).toEqual(loc);
   });
-
-  it('answers 413 to a run that no item can hold', async () => {
-    const answer = await trigger({ parameters: { x: 1, y: 'y'.repeat(420_000) } });
-
-    expect(answer.status).toBe(413);
-  });
 });
 
 describe('polling', () => {

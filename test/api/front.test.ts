@@ -247,6 +247,7 @@ describe('the exported handler', () => {
     Object.assign(process.env, {
       SLIPWAY_CONTROL_TABLE: 'slipway-control',
       SLIPWAY_BULK_TABLE: 'slipway-bulk',
+      SLIPWAY_BODY_BUCKET: 'slipway-bodies',
       SLIPWAY_SUBMIT_QUEUE_URL: 'http://127.0.0.1:1/submit',
       SLIPWAY_OBSERVE_QUEUE_URL: 'http://127.0.0.1:1/observe',
       SLIPWAY_EVENTS_QUEUE_URL: 'http://127.0.0.1:1/events',
