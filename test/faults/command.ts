@@ -2,6 +2,7 @@
 // whole; `--sabotage NAME` (or `all`) switches off a guard and looks for the seed that notices.
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { playSeed } from '../support/world/play.ts';
@@ -18,12 +19,14 @@ const { values } = parseArgs({
     processes: { type: 'string', default: '2' },
     /** Forget where the last run stopped. */
     fresh: { type: 'boolean', default: false },
+    /** Where that is written down. */
+    state: { type: 'string', default: '.cache' },
     part: { type: 'string' },
   },
 });
 
-const stateFolder = fileURLToPath(new URL('../../.cache/', import.meta.url));
-const stateFile = `${stateFolder}faults-${values.from}-${values.seeds}.json`;
+const stateFolder = path.resolve(fileURLToPath(new URL('../..', import.meta.url)), values.state);
+const stateFile = path.join(stateFolder, `faults-${values.from}-${values.seeds}.json`);
 const seedsAPart = 25;
 
 type Part = { readonly from: number; readonly tally: Tally };
@@ -100,7 +103,7 @@ function chosenSabotage() {
 /** The first seed that notices, by an invariant that the sabotage names. */
 async function seek(name: string): Promise<boolean> {
   const sabotage = sabotages[name];
-  if (sabotage === undefined) throw new Error(`no sabotage ${name}; there are ${Object.keys(sabotages).join(', ')}`);
+  if (sabotage === undefined) throw new Error(`no sabotage ${name}`);
   const first = Number(values.from);
   for (let seed = first; seed < first + 500; seed += 1) {
     const { violations } = await playSeed({ seed, sabotage });
@@ -122,6 +125,11 @@ async function main(): Promise<number> {
   if (values.seed !== undefined) return playOne(Number(values.seed));
   if (values.sabotage === undefined) return playMany();
   const names = values.sabotage === 'all' ? Object.keys(sabotages) : [values.sabotage];
+  const unknown = names.find((name) => sabotages[name] === undefined);
+  if (unknown !== undefined) {
+    console.error(`--sabotage must be all or one of ${Object.keys(sabotages).join(', ')}, got ${unknown}`);
+    return 2;
+  }
   let missed = 0;
   for (const name of names) if (!(await seek(name))) missed += 1;
   return missed === 0 ? 0 : 1;

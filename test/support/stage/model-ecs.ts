@@ -243,6 +243,8 @@ export function modelEcs(options: ModelEcsOptions): ModelEcs {
   }
 
   function list(input: Input): object {
+    if (input['startedBy'] !== undefined && (input['family'] ?? input['desiredStatus']) !== undefined)
+      throw new AwsError('InvalidParameterException', 'startedBy cannot be combined with another filter.');
     const status = input['desiredStatus'] ?? 'RUNNING';
     const found = tasks.filter(
       (task) =>

@@ -4,7 +4,15 @@ import type { Run } from '../../../shared/domain/run/run.ts';
 import { isTerminal } from '../../../shared/domain/run/state.ts';
 import { mayFollow } from '../../../shared/domain/run/transition.ts';
 import type { ModelTask } from '../stage/model-ecs.ts';
-import { type AttemptMove, attemptName, type HeadMove, type HolderMove, type Move, tasksByAttempt } from './history.ts';
+import {
+  type AttemptMove,
+  attemptName,
+  type HeadMove,
+  type HolderMove,
+  type Move,
+  tasksByAttempt,
+  type VersionMove,
+} from './history.ts';
 import type { Invariant, Violation } from './invariants.ts';
 import { noteOfNext } from './other-releases.ts';
 import type { Scene } from './scene.ts';
@@ -178,6 +186,10 @@ function createBook(world: World, scene: Scene, report: Report) {
     if (valid > limit) report('no limit is exceeded', `${valid} hold ${gateId}, ${limit} may`, at);
   };
 
+  const takeVersion = ({ name, from, to, at }: At<VersionMove>) => {
+    if (to !== from + 1) report('no write is lost', `${name}: version ${from} became ${to}`, at);
+  };
+
   /** The table is another one now: what stands there is where the history goes on. */
   const takeRestored = (move: Move) => {
     if (move.kind === 'head') {
@@ -193,7 +205,7 @@ function createBook(world: World, scene: Scene, report: Report) {
       open.set(attempt.runId, openOnes);
       if (move.after === undefined || move.after.closed !== undefined) openOnes.delete(attempt.number);
       else openOnes.add(attempt.number);
-    } else {
+    } else if (move.kind === 'holder') {
       const gate = holders.get(move.gateId) ?? new Map<string, number | undefined>();
       holders.set(move.gateId, gate);
       if (move.isThere) gate.set(move.key, move.until);
@@ -211,6 +223,8 @@ function createBook(world: World, scene: Scene, report: Report) {
           return takeAttempt(move);
         case 'holder':
           return takeHolder(move);
+        case 'version':
+          return takeVersion(move);
       }
     },
     /** A transaction is whole: whoever has no right to a slot any more has none. */

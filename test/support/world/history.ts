@@ -1,7 +1,12 @@
 // The history of a world as the checker reads it: what the log of changes says of heads, attempts and holders, write by
 // write, beside the truth that only the model of ECS knows.
 import { attemptFromItem } from '../../../shared/adapters/dynamodb/run-items.ts';
-import { attemptPrefix, isRunHeadKey, runIdOfPartition } from '../../../shared/adapters/dynamodb/table.ts';
+import {
+  admissionKey,
+  attemptPrefix,
+  isRunHeadKey,
+  runIdOfPartition,
+} from '../../../shared/adapters/dynamodb/table.ts';
 import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import type { ModelTask } from '../stage/model-ecs.ts';
@@ -19,7 +24,14 @@ export type HolderMove = {
   readonly until: number | undefined;
   readonly isThere: boolean;
 };
-export type Move = (HeadMove | AttemptMove | HolderMove) & {
+/** Whatever else is written under a version. */
+export type VersionMove = {
+  readonly kind: 'version';
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+};
+export type Move = (HeadMove | AttemptMove | HolderMove | VersionMove) & {
   readonly at: number;
   readonly by: string;
   readonly number: number;
@@ -39,7 +51,7 @@ function isSame(before: Item | undefined, after: Item | undefined): boolean {
   return was !== undefined && was === is;
 }
 
-function moveOf({ key, before, after, time }: Change): HeadMove | AttemptMove | HolderMove | undefined {
+function moveOf({ key, before, after, time }: Change): HeadMove | AttemptMove | HolderMove | VersionMove | undefined {
   if (isSame(before, after)) return undefined;
   if (isRunHeadKey(key)) {
     const [was, is] = [headOf(before), headOf(after)];
@@ -52,6 +64,9 @@ function moveOf({ key, before, after, time }: Change): HeadMove | AttemptMove | 
       ...(before && !isOfFormerLife && { before: attemptFromItem(before) }),
       ...(after && { after: attemptFromItem(after) }),
     };
+  }
+  if (key.pk === admissionKey.pk && before !== undefined && after !== undefined) {
+    return { kind: 'version', name: key.sk, from: Number(before['version']), to: Number(after['version']) };
   }
   if (!key.pk.startsWith('slots#') || !key.sk.startsWith('holder#')) return undefined;
   const until = after?.['until'];

@@ -19,7 +19,7 @@ async function work(world: World, name: string): Promise<void> {
     if (!hasWork(world)) continue;
     const poll = { workPoolName: hybridPool, scheduledBefore: kernel.now() + 10_000, limit: 5 };
     const polled = await ask(world, (deps) => pollRuns(deps, poll), 2);
-    for (const { run } of polled?.answer ?? []) await submit(world, name, run.id);
+    await Promise.all((polled?.answer ?? []).map(({ run }) => submit(world, name, run.id)));
   }
 }
 

@@ -27,11 +27,13 @@ export type RunPlan = {
 export const spanMs = 600_000;
 
 export function drawRuns(dice: Dice, count: number): RunPlan[] {
-  return Array.from({ length: count }, (_, at) => drawRun(dice, `run-${at}`));
+  const rushAt = dice.whole(0, spanMs);
+  return Array.from({ length: count }, (_, at) => drawRun(dice, { key: `run-${at}`, rushAt }));
 }
 
-function drawRun(dice: Dice, key: string): RunPlan {
-  const place = dice.one(['container', 'container', 'flow', 'flow', 'flow', 'hybrid'] as const);
+/** @param rushAt when several of them are wanted at once */
+function drawRun(dice: Dice, { key, rushAt }: { readonly key: string; readonly rushAt: number }): RunPlan {
+  const place = dice.one(['container', 'container', 'flow', 'flow', 'flow', 'hybrid', 'hybrid'] as const);
   const fate: Fate =
     place === 'flow'
       ? dice.one([...engineFates] as [Fate, ...Fate[]])
@@ -42,7 +44,7 @@ function drawRun(dice: Dice, key: string): RunPlan {
   return {
     key,
     place,
-    triggerAfterMs: dice.whole(0, spanMs),
+    triggerAfterMs: dice.once(3) ? rushAt : dice.whole(0, spanMs),
     retries: fate === 'fails-once' ? 1 : dice.whole(0, 1),
     role: { isEngine: place === 'flow', fate, seconds: dice.whole(2, 90) },
     deed,

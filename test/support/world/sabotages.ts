@@ -2,8 +2,8 @@
 // Each names the file and the guard, and the invariant that must catch it.
 import type { Attempt } from '../../../shared/domain/run/attempt.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
+import type { AdmissionState } from '../../../shared/domain/submit/admission.ts';
 import type { Runs } from '../../../shared/ports/runs.ts';
-import type { Tasks } from '../../../shared/ports/tasks.ts';
 import type { Execute } from './clients.ts';
 import type { CallInput } from './database-types.ts';
 import type { Invariant } from './invariants.ts';
@@ -17,14 +17,15 @@ export type NamedSabotage = Sabotage & {
 };
 
 type RunsChange = (runs: Runs) => Partial<Runs>;
-type TasksChange = (tasks: Tasks) => Partial<Tasks>;
 
 const withRuns = (change: RunsChange, steps?: readonly string[]) => (deps: Deps, step: string) =>
   steps === undefined || steps.includes(step) ? { ...deps, runs: { ...deps.runs, ...change(deps.runs) } } : deps;
-const withTasks = (change: TasksChange) => (deps: Deps) => ({
-  ...deps,
-  tasks: { ...deps.tasks, ...change(deps.tasks) },
-});
+/** `submit` reads another admission item than is there. */
+const withAdmission = (change: (state: AdmissionState) => AdmissionState) => (deps: Deps, step: string) => {
+  const { admission } = deps;
+  const read = async () => mutable(await admission.read(), change);
+  return step === 'submit' ? { ...deps, admission: { ...admission, read } } : deps;
+};
 
 /** Changes each write of the database, those inside transactions too. */
 function eachWrite(change: (kind: string, input: CallInput) => CallInput | undefined) {
@@ -58,6 +59,11 @@ const mutable = <T extends object>(value: T | undefined, change: (value: T) => T
 const withoutInProcess = (run: Run): Run => {
   const { retryType, ...policy } = run.empiricalPolicy;
   return retryType === 'in_process' ? { ...run, empiricalPolicy: policy } : run;
+};
+
+const withoutNote = (run: Run): Run => {
+  const { noteOfNext: _note, ...rest } = run as Run & { noteOfNext?: number };
+  return rest;
 };
 
 async function* nothing(): AsyncGenerator<never> {}
@@ -145,7 +151,7 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
         ? {
             ...deps,
             runs: { ...deps.runs, openAttempts: nothing },
-            tasks: { ...deps.tasks, listRunning: nothing },
+            tasks: { ...deps.tasks, runningPages: nothing },
           }
         : deps,
   },
@@ -181,7 +187,12 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
         readAttempt: async (runId, number) =>
           mutable(
             await runs.readAttempt(runId, number),
-            (attempt): Attempt => ({ ...attempt, missingSince: 0, openedAt: 0 }),
+            (attempt): Attempt => ({
+              ...attempt,
+              missingSince: 0,
+              openedAt: 0,
+              currentTry: { ...attempt.currentTry, lastSentAt: 0 },
+            }),
           ),
       }),
       ['observe'],
@@ -206,7 +217,8 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
   'no-tombstone': {
     file: 'shared/adapters/dynamodb/runs.ts',
     guard: 'attempt numbers never repeat for an id that was deleted',
-    caughtBy: ['attempt numbers never repeat', 'an attempt has one task at most'],
+    // The former life's attempt still stands where the new one would: it never comes to be.
+    caughtBy: ['every accepted run ended', 'attempt numbers never repeat'],
     execute: eachWrite((_, input) => {
       const { Item } = input;
       if (!isHead(input) || Item === undefined) return input;
@@ -255,10 +267,32 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
       kind === 'Delete' && keyOf(input).sk.startsWith('holder#') ? undefined : input,
     ),
   },
-  'stopped-listing-believed-empty': {
-    file: 'shared/use-cases/repeat-launch.ts',
-    guard: 'a task is looked for among the running and the stopped ones before its launch counts as none',
-    caughtBy: ['an attempt is closed only when its task is known to be over'],
-    deps: withTasks(() => ({ listStopped: nothing, listRunning: nothing })),
+  'freeze-ignored': {
+    file: 'shared/domain/submit/admission.ts',
+    guard: 'nothing is reserved while launches are frozen',
+    caughtBy: ['nothing is launched while launches are frozen'],
+    deps: withAdmission(({ freeze: _freeze, ...state }) => state),
+  },
+  'restore-not-noticed': {
+    file: 'shared/adapters/dynamodb/admission.ts',
+    guard: 'a restored table is frozen until it is matched with ECS',
+    caughtBy: ['nothing is launched while launches are frozen'],
+    deps: withAdmission(({ restored: _restored, ...state }) => state),
+  },
+  'former-life-believed': {
+    file: 'shared/domain/run/rules-ours.ts',
+    guard: 'words of the attempt of a deleted run mean nothing for a run of the same id',
+    caughtBy: ['no word of a stale attempt takes effect', 'a crash is believed only when the task is over'],
+    deps: withRuns((runs) => ({
+      read: async (id) => mutable(await runs.read(id), ({ formerLife: _life, ...run }) => run),
+    })),
+  },
+  'unknown-fields-dropped': {
+    file: 'shared/adapters/dynamodb/run-items.ts',
+    guard: 'what another release noted in a head is written back',
+    caughtBy: ['a field of another release is kept'],
+    deps: withRuns((runs) => ({
+      change: (before, after, along) => runs.change(before, withoutNote(after), along),
+    })),
   },
 };

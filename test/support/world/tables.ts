@@ -1,5 +1,5 @@
 // DynamoDB in memory, under the virtual clock: conditional writes, transactions with their tokens, indexes that lag and a
-// log of every change. `database-check.ts` holds it against the real local database, call by call.
+// log of every change. `test/faults/database.test.ts` holds it against the real local database, call by call.
 import type { CallInput, Change, ItemKey } from './database-types.ts';
 import { type Item, meets, updated } from './expressions.ts';
 import {

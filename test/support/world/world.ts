@@ -11,6 +11,7 @@ import { keptBodies } from '../large-bodies.ts';
 import { type ModelEcs, type ModelTask, modelEcs } from '../stage/model-ecs.ts';
 import { blindness, lagOf, refusalOf } from './bad-days.ts';
 import type { EcsService, Execute } from './clients.ts';
+import type { CallInput } from './database-types.ts';
 import { createDiary, type Diary } from './diary.ts';
 import { createFaultPlan, type FaultPlan } from './fault-plan.ts';
 import { createKernel, type Kernel } from './kernel.ts';
@@ -34,13 +35,15 @@ export type Sabotage = {
 
 export type WorldView = { readonly kernel: Kernel; readonly tables: Tables; readonly ecs: () => ModelEcs };
 
+export type Witness = (operation: string, input: CallInput, make: () => object) => Promise<object>;
+
 export type WorldOptions = {
   readonly seed: number;
   /** 100 is the usual; 0 plays the seed without any fault. */
   readonly intensity?: number;
   readonly sabotage?: Sabotage;
-  /** Sees every call of the database before it is made. */
-  readonly witness?: (operation: string, input: object, answer: () => object) => object;
+  /** Stands between the stores and the database: makes each call, and gives the answer. */
+  readonly witness?: Witness;
   readonly script: (world: World, task: ModelTask) => void;
   readonly stopping: (world: World, task: ModelTask, reason: string) => void;
 };
