@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BundlingOptions, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -35,6 +35,13 @@ const bundlingSettings: BundlingOptions = {
   forceDockerBundling: false,
 };
 
+/**
+ * Surplus runs, launches that are repeated and schedules go on by hints of these steps to themselves. Lambda takes such a
+ * chain for a mistake and drops its messages after about 16 rounds; here each round depends on what the table says.
+ * Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+ */
+const sendsToItself: ReadonlySet<StepName> = new Set(['submit', 'observe']);
+
 export class StepLambda<Step extends StepName> extends Construct implements IGrantable {
   readonly handler: NodejsFunction;
   readonly role: Role;
@@ -58,6 +65,7 @@ export class StepLambda<Step extends StepName> extends Construct implements IGra
       memorySize: settings.memoryMb,
       role: this.role,
       logGroup,
+      recursiveLoop: sendsToItself.has(props.step) ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       environment: { ...props.environment, NODE_OPTIONS: '--enable-source-maps' },
       projectRoot,
       depsLockFilePath: path.join(projectRoot, 'package-lock.json'),

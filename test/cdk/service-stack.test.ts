@@ -72,6 +72,15 @@ describe('Lambdas', () => {
     });
   });
 
+  it.each(stepNames)(
+    'lets AWS end what goes round in circles through %s, unless that is how its work goes on',
+    (step) => {
+      const goesOn = step === 'submit' || step === 'observe';
+
+      expect(lambdaOf(step).Properties).toMatchObject({ RecursiveLoop: goesOn ? 'Allow' : 'Terminate' });
+    },
+  );
+
   it.each(stepNames)('passes %s every variable of its schema, in a form it can read, and none besides', (step) => {
     const { NODE_OPTIONS: nodeOptions, ...variables } = environmentOf(step);
 
