@@ -72,9 +72,10 @@ export async function follow(world: World, scene: Scene, plan: RunPlan): Promise
       if (given !== undefined) diary.deleted.add(runId);
       diary.note(`person: deleted ${runId.slice(-6)}`);
       // The same key makes the same id: a run may be created again after its deletion.
-      if (!dice.once(3)) return;
+      if (!dice.once(2)) return;
       await trigger(world, scene, plan);
-      await kernel.sleep(plan.deedAfterMs);
+      // At once, while the engine of the deleted run still has its last words to say, or later.
+      if (dice.once(2)) await kernel.sleep(plan.deedAfterMs);
       await propose(world, { runId, state: cancelling, who: 'person' });
       return;
     }
