@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { playSeed } from './play.ts';
 import { describeFailure } from './timeline.ts';
 
-export const seedsAtOnce = 10;
+const seedsAtOnce = 10;
 
 /** First seeds of so many batches. */
 export const batchesFrom = (first: number, count: number): readonly number[] =>

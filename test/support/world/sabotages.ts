@@ -263,9 +263,12 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
     file: 'shared/adapters/dynamodb/head-writes.ts',
     guard: 'a slot is given back in the write that ends the right to it',
     caughtBy: ['no slot outlives its right'],
-    execute: eachWrite((kind, input) =>
-      kind === 'Delete' && keyOf(input).sk.startsWith('holder#') ? undefined : input,
-    ),
+    execute: (execute) => (operation, input, by) => {
+      const kept = input.TransactItems?.filter(
+        ({ Delete: given }) => given === undefined || !keyOf(given).sk.startsWith('holder#'),
+      );
+      return execute(operation, kept === undefined ? input : { ...input, TransactItems: kept }, by);
+    },
   },
   'freeze-ignored': {
     file: 'shared/domain/submit/admission.ts',
