@@ -33,11 +33,12 @@ describe.each<[string, () => SecretBox]>([
   ['a key file', () => fileBox('shared')],
   ['KMS', kmsBox],
 ])('a secret box with %s', (_what, make) => {
-  it.each(['', 'hush', 'ü 🚀 \u0000', 'x'.repeat(200_000)])('opens what it sealed', async (text) => {
+  // What is sealed is base64, in which no text with a blank can stand by chance.
+  it.each(['', 'hush, hush', 'ü 🚀 \u0000', 'x'.repeat(200_000)])('opens what it sealed', async (text) => {
     const sealed = await make().seal(text, 'place');
 
     expect(await make().open(sealed, 'place')).toBe(text);
-    expect(text.length < 4 || !sealed.includes(text)).toBe(true);
+    expect(text === '' || !sealed.includes(text)).toBe(true);
   });
 
   it('seals one text differently each time', async () => {
