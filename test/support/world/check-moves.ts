@@ -153,7 +153,9 @@ function createBook(world: World, scene: Scene, report: Report) {
   };
 
   const checkClosed = (attempt: Attempt, at: number) => {
-    const own = tasksOf(attempt.runId, attempt.number);
+    // After a restore the number may be given again, to an attempt that this one is not.
+    const restoredAt = diary.restores.find((restore) => restore.at > at)?.at ?? Number.POSITIVE_INFINITY;
+    const own = tasksOf(attempt.runId, attempt.number).filter(({ createdAt }) => createdAt < restoredAt);
     const living = own.filter(
       ({ createdAt, stoppedAt }) => createdAt <= at && (stoppedAt ?? Number.POSITIVE_INFINITY) > at,
     );
