@@ -53,8 +53,6 @@ export const createPumpTurns = (): PumpTurns => createTurns();
 /** Claims and launches of one pass: bounded, so that all its RunTask calls fit into their reservation. */
 const launchesPerPass = 40;
 const passesPerCall = 20;
-/** Passes in a row whose every claim was lost: whatever stands in their way does not go by trying harder. */
-const lostPasses = 3;
 /** A hint waits whole seconds: enough for a burst of launches of any type. */
 const spentWaitMs = 1_000;
 
@@ -68,8 +66,6 @@ type Pass =
       readonly kind: 'claimed';
       readonly launches: Promise<unknown>;
       readonly isMore: boolean;
-      /** There were claims, and others took the slots of each. */
-      readonly isLost: boolean;
       readonly lane: Lane;
       readonly rates: readonly AwaitedRate[];
     }
@@ -88,16 +84,13 @@ async function makePasses(deps: SubmitDeps, lanesTouched: LanesTouched): Promise
   const launches: Promise<unknown>[] = [];
   const call: Call = { tried: new Set(), spentLanes: new Set(), lanesTouched };
   let outcome = await onePass(deps, call);
-  let lostInARow = 0;
   for (let pass = 1; outcome.kind === 'claimed'; pass += 1) {
     launches.push(outcome.launches);
-    lostInARow = outcome.isLost ? lostInARow + 1 : 0;
-    if (!outcome.isMore || pass === passesPerCall || lostInARow === lostPasses) break;
+    if (!outcome.isMore || pass === passesPerCall) break;
     outcome = await onePass(deps, call);
   }
   if (outcome.kind === 'exhausted') await comeBack(deps, outcome.lane, outcome.waitMs);
-  const waitMs = lostInARow === lostPasses ? spentWaitMs : 0;
-  if (outcome.kind === 'claimed' && outcome.isMore) await comeBack(deps, outcome.lane, waitMs);
+  if (outcome.kind === 'claimed' && outcome.isMore) await comeBack(deps, outcome.lane, 0);
   if (outcome.kind === 'claimed' && !outcome.isMore) await awaitRates(deps, outcome);
   return launches;
 }
@@ -202,8 +195,7 @@ async function claimUnder(deps: SubmitDeps, { held, reservation }: Granted, scen
     choice.fit.length > chosen.length ||
     (takers > 0 && claimed.length < chosen.length);
   const isMore = isAsked || isLeft || late.length > 0;
-  const isLost = claimed.length === 0 && lost.length > 0;
-  return { kind: 'claimed', launches, isMore, isLost, lane, rates: ratesOf(choice) };
+  return { kind: 'claimed', launches, isMore, lane, rates: ratesOf(choice) };
 }
 
 function ratesOf({ awaited }: Fitting): readonly AwaitedRate[] {
