@@ -62,6 +62,7 @@ async function answer(deps: ApiDeps, event: APIGatewayProxyEventV2, visit: Visit
   if (!isProbe(method, event.rawPath)) {
     if (deps.readAuthString !== undefined) await checkAuth(event, deps.readAuthString);
     checkApiVersion(event);
+    await deps.useCases.nameTable();
   }
   const found = route(method, event.rawPath);
   if (found === undefined) throw new Refusal('not_found', 'Not Found');

@@ -2,12 +2,11 @@
 // Safe to repeat: who freezes a second time waits for the same reservations to run out.
 import {
   type AdmissionState,
-  emptyAdmission,
   frozen,
   isFrozen,
-  type LaunchRate,
   matched,
   thawed,
+  untouchedAdmission,
 } from '../domain/submit/admission.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Hints } from '../ports/hints.ts';
@@ -24,17 +23,13 @@ export type FreezeDeps = {
 
 export type ThawDeps = FreezeDeps & { readonly hints: Hints };
 
-/** Where nothing was launched yet all launch time is left; how much that is, the pump knows. */
-const unlimited = { perSecond: 0, burst: Number.MAX_SAFE_INTEGER };
-const unknownRate: LaunchRate = { ...unlimited, calls: unlimited };
-
 async function change(
   { admission, world }: Pick<FreezeDeps, 'admission' | 'world'>,
   after: (state: AdmissionState) => AdmissionState,
 ): Promise<AdmissionState> {
   for (let race = 0; race < maximumRaces; race += 1) {
     const stored = await admission.read();
-    const wanted = after(stored ?? emptyAdmission(unknownRate, world.now()));
+    const wanted = after(stored ?? untouchedAdmission(world.now()));
     if ((await admission.write(stored, wanted)) === 'written') return wanted;
   }
   throw new ContentionError('the admission item');

@@ -131,6 +131,27 @@ describe('a table that was set back ten minutes', () => {
       }),
   );
 
+  it('starts frozen though nothing had been launched before the restored second', { timeout: 60_000 }, () =>
+    onStage({ script: takesAsLong }, async (stage) => {
+      const backup = await stage.backUp();
+      const id = await trigger(stage, 'first of all', { taken: 3600 });
+      await stage.drive(async () => stage.ecs.tasks.length === 1);
+      await later(stage, minute);
+      await stage.restore(backup);
+
+      const frozenAtOnce = await isFrozen(stage);
+      // Whoever asked for the run asks again, as clients do.
+      expect(await trigger(stage, 'first of all', { taken: 30 })).toBe(id);
+      await later(stage, minute);
+      const startedWhileFrozen = stage.ecs.tasks.length - 1;
+      await thawLaunches(stage.deps);
+      const doubled = await driveWatched(stage, async () => isOver(await stage.readRun(id)));
+
+      expect([frozenAtOnce, startedWhileFrozen, doubled]).toEqual([true, 0, []]);
+      expect((await stage.readRun(id)).state.type).toBe('COMPLETED');
+    }),
+  );
+
   it('gives the last of several attempts its task, and takes those before for over', { timeout: 60_000 }, () =>
     onStage(
       {

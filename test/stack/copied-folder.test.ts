@@ -50,19 +50,22 @@ async function launch(url: string): Promise<string> {
   return (await call(`${url}/deployments/${deployment.id}/create_flow_run`, made, {})).id;
 }
 
+/** From the start of the program to its end. */
+async function inFolder<Seen>(data: string, act: (url: string) => Promise<Seen>): Promise<Seen> {
+  const { program, url } = await started(data);
+  const seen = await act(url);
+  program.kill('SIGTERM');
+  await program.ended;
+  return seen;
+}
+
 const stateOf = async (url: string, id: string) => (await call(`${url}/flow_runs/${id}`, run)).state_type;
 const isDone = (url: string, id: string) =>
   waitFor(`run ${id} to end well`, async () => (await stateOf(url, id)) === 'COMPLETED', { deadlineSeconds: 60 });
 
 it('starts frozen where it was copied to, launches after it was thawed, and not where it only was started again', async () => {
-  const first = await started('data');
-  await isDone(first.url, await launch(first.url));
-  first.program.kill('SIGTERM');
-  await first.program.ended;
-  const again = await started('data');
-  const sameFolder = await call(`${again.url}/slipway/freeze`, freeze);
-  again.program.kill('SIGTERM');
-  await again.program.ended;
+  await inFolder('data', async (url) => isDone(url, await launch(url)));
+  const sameFolder = await inFolder('data', (url) => call(`${url}/slipway/freeze`, freeze));
   await cp(path.join(folder, 'data'), path.join(folder, 'copy'), { recursive: true });
 
   const copied = await started('copy');
@@ -74,4 +77,14 @@ it('starts frozen where it was copied to, launches after it was thawed, and not 
   expect(sameFolder.frozen).toBe(false);
   expect(thawed.frozen).toBe(true);
   expect((await call(`${copied.url}/slipway/freeze`, freeze)).frozen).toBe(false);
+});
+
+it('starts frozen where it was copied to before anything was launched', async () => {
+  await inFolder('data', (url) => call(`${url}/flows/`, made, { name: 'copied' }));
+  await cp(path.join(folder, 'data'), path.join(folder, 'copy'), { recursive: true });
+
+  const copied = await started('copy');
+
+  expect((await call(`${copied.url}/slipway/freeze`, freeze)).frozen).toBe(true);
+  await copied.program.line(/^frozen: the table was restored from a backup; runs start after /m);
 });

@@ -70,6 +70,12 @@ export const emptyAdmission = (rate: LaunchRate, now: number): AdmissionState =>
   share: 1,
 });
 
+const unlimited = { perSecond: 0, burst: Number.MAX_SAFE_INTEGER };
+
+/** Where nothing was launched yet all launch time is left; how much that is, the pump knows. */
+export const untouchedAdmission = (now: number): AdmissionState =>
+  emptyAdmission({ ...unlimited, calls: unlimited }, now);
+
 export type Reservation = {
   readonly epoch: number;
   /** RunTask calls in all. */
