@@ -103,12 +103,14 @@ async function playOut(world: World, people: readonly Promise<void>[], longestMs
 async function during<T>({ kernel }: World, act: () => Promise<T>): Promise<T> {
   let done: { readonly value: T } | undefined;
   const failure: unknown[] = [];
-  act().then(
-    (value) => {
-      done = { value };
-    },
-    (error: unknown) => failure.push(error),
-  );
+  kernel.at(kernel.now(), () => {
+    act().then(
+      (value) => {
+        done = { value };
+      },
+      (error: unknown) => failure.push(error),
+    );
+  });
   await kernel.run(kernel.now() + minute, () => done !== undefined || failure.length > 0);
   if (done === undefined) throw failure[0] ?? new Error('the scene was never set');
   return done.value;
