@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { partOfTestFile, type TestPart, testParts } from './suite/parts.ts';
-import { closingLine, countTests, hasPassed, layOutResults, type PartResult } from './suite/report.ts';
+import { closingLine, countTests, hasPassed, layOutResults, listFailures, type PartResult } from './suite/report.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,7 +27,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const results = await runParts(parts, isPartNamed ? rest : argv);
   if (results === 'interrupted') return 130;
-  console.log(`\n${layOutResults(results)}\n\n${closingLine(results)}`);
+  console.log(`\n${[layOutResults(results), '', ...listFailures(results), closingLine(results)].join('\n')}`);
   return hasPassed(results) ? 0 : 1;
 }
 

@@ -2,11 +2,15 @@
 // Whatever is not a passed test counts against the run: a skipped test, a file that did not load, a crash.
 
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { layOutTable } from './table.ts';
 
 export type PartResult = {
   readonly name: string;
+  /** Names of the failed tests with their files, and files that did not load. */
+  readonly failures: readonly string[];
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
@@ -14,16 +18,21 @@ export type PartResult = {
   readonly budgetSeconds: number;
 };
 
-export type TestCounts = Pick<PartResult, 'passed' | 'failed' | 'skipped'>;
+export type TestCounts = Pick<PartResult, 'passed' | 'failed' | 'skipped' | 'failures'>;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const vitestReport = z.object({
   testResults: z.array(
     z.object({
+      name: z.string(),
       status: z.string(),
-      assertionResults: z.array(z.object({ status: z.string() })),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
     }),
   ),
 });
+
+type VitestFile = z.output<typeof vitestReport>['testResults'][number];
 
 /**
  * Counts the tests of one vitest run from its JSON report.
@@ -36,12 +45,17 @@ export async function countTests(reportFile: string, exitStatus: number): Promis
   const statuses = report.testResults.flatMap((file) => file.assertionResults.map((test) => test.status));
   const passed = statuses.filter((status) => status === 'passed').length;
   const failedTests = statuses.filter((status) => status === 'failed').length;
-  const unloadedFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
   const skipped = statuses.length - passed - failedTests;
-  const seen = failedTests + unloadedFiles;
-  return { passed, failed: exitStatus !== 0 && seen === 0 ? 1 : seen, skipped };
+  const failures = report.testResults.flatMap(failuresOf);
+  if (exitStatus !== 0 && failures.length === 0) failures.push(`vitest ended with ${exitStatus}`);
+  return { passed, failed: failures.length, skipped, failures };
+}
+
+function failuresOf({ name, status, assertionResults }: VitestFile): string[] {
+  const file = path.relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (status === 'failed' && failed.length === 0) return [`${file}: did not load`];
+  return failed.map(({ fullName }) => `${file}: ${fullName}`);
 }
 
 /** The closing table: one row a part and a last one for all. */
@@ -60,6 +74,11 @@ export function layOutResults(results: readonly PartResult[]): string {
   return layOutTable([['part', 'passed', 'failed', 'skipped', 'seconds', 'budget'], ...rows, [...all, ...times]]);
 }
 
+/** A line for each failed test, so that nobody has to look for them in what was printed before. */
+export function listFailures(results: readonly PartResult[]): readonly string[] {
+  return results.flatMap(({ name, failures }) => failures.map((failure) => `failed in ${name}: ${failure}`));
+}
+
 /** The very last line of a run: `12 passed, 0 failed`. */
 export function closingLine(results: readonly PartResult[]): string {
   const skipped = sum(results, 'skipped');
@@ -72,6 +91,6 @@ export function hasPassed(results: readonly PartResult[]): boolean {
   return sum(results, 'passed') > 0 && sum(results, 'failed') === 0 && sum(results, 'skipped') === 0;
 }
 
-function sum(results: readonly PartResult[], key: Exclude<keyof PartResult, 'name'>): number {
+function sum(results: readonly PartResult[], key: Exclude<keyof PartResult, 'name' | 'failures'>): number {
   return results.reduce((total, part) => total + part[key], 0);
 }

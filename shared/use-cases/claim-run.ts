@@ -91,6 +91,7 @@ export async function claimRun(
   const opening = { attempt, ...(take.length === 0 ? {} : { slots: move }) };
   if ((await deps.runs.openAttempt(run, after, opening)) === 'lost') {
     time.giveBack(type);
+    await countOn(deps, run);
     return take.length === 0 ? undefined : 'lost';
   }
   deps.telemetry.runClaimed(attempt);
@@ -118,6 +119,15 @@ function pendingHead(deps: ClaimDeps, run: Run, opened: { attempt: Attempt; slot
   const state = mintState(run, proposed, { id: deps.world.newId(), now: attempt.openedAt });
   const holding = slot === undefined ? run : { ...run, slot };
   return withDeadline({ ...enterState(holding, state), attempt: attempt.number, isAttemptOpen: true }, attempt);
+}
+
+/**
+ * Attempts that nobody let expire, since a deletion ended half-way, outlive its tombstone. Their numbers do not come
+ * again (rule 4): the next claim goes on from them. Where somebody else claimed the run this write loses, as it should.
+ */
+async function countOn({ runs }: ClaimDeps, run: Run): Promise<void> {
+  const last = (await runs.readAttempts(run.id)).at(-1)?.number ?? 0;
+  if (last > run.attempt) await runs.change(run, { ...run, attempt: last, formerLife: last });
 }
 
 async function formerAttempt(deps: ClaimDeps, run: Run): Promise<Attempt | undefined> {

@@ -3,7 +3,14 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { closingLine, countTests, hasPassed, layOutResults, type PartResult } from '../../scripts/suite/report.ts';
+import {
+  closingLine,
+  countTests,
+  hasPassed,
+  layOutResults,
+  listFailures,
+  type PartResult,
+} from '../../scripts/suite/report.ts';
 import { type TempDir, tempDir } from '../support/temp-dir.ts';
 
 let dir: TempDir;
@@ -15,12 +22,37 @@ beforeEach(async () => {
 afterEach(() => dir.remove());
 
 it.each([
-  ['passed tests', 0, [aFile('passed', 'passed', 'passed')], { passed: 2, failed: 0, skipped: 0 }],
-  ['a failed test', 1, [aFile('failed', 'passed', 'failed')], { passed: 1, failed: 1, skipped: 0 }],
-  ['skipped and todo tests', 0, [aFile('passed', 'skipped', 'todo', 'passed')], { passed: 1, failed: 0, skipped: 2 }],
-  ['a file that did not load', 1, [aFile('failed'), aFile('passed', 'passed')], { passed: 1, failed: 1, skipped: 0 }],
-  ['a failed hook over skipped tests', 1, [aFile('failed', 'skipped')], { passed: 0, failed: 1, skipped: 1 }],
-  ['an error outside of every test', 1, [aFile('passed', 'passed')], { passed: 1, failed: 1, skipped: 0 }],
+  ['passed tests', 0, [aFile('passed', 'passed', 'passed')], { passed: 2, failed: 0, skipped: 0, failures: [] }],
+  [
+    'a failed test',
+    1,
+    [aFile('failed', 'passed', 'failed')],
+    { passed: 1, failed: 1, skipped: 0, failures: ['test/a.test.ts: test 1'] },
+  ],
+  [
+    'skipped and todo tests',
+    0,
+    [aFile('passed', 'skipped', 'todo', 'passed')],
+    { passed: 1, failed: 0, skipped: 2, failures: [] },
+  ],
+  [
+    'a file that did not load',
+    1,
+    [aFile('failed'), aFile('passed', 'passed')],
+    { passed: 1, failed: 1, skipped: 0, failures: ['test/a.test.ts: did not load'] },
+  ],
+  [
+    'a failed hook over skipped tests',
+    1,
+    [aFile('failed', 'skipped')],
+    { passed: 0, failed: 1, skipped: 1, failures: ['test/a.test.ts: did not load'] },
+  ],
+  [
+    'an error outside of every test',
+    1,
+    [aFile('passed', 'passed')],
+    { passed: 1, failed: 1, skipped: 0, failures: ['vitest ended with 1'] },
+  ],
 ])('counts %s', async (_case, exitStatus, testResults, counts) => {
   const report = path.join(dir.path, 'report.json');
   await writeFile(report, JSON.stringify({ testResults }));
@@ -33,7 +65,7 @@ it.each([
 it('counts a run without a report as failed', async () => {
   const counted = await countTests(path.join(dir.path, 'none.json'), 1);
 
-  expect(counted).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(counted).toEqual({ passed: 0, failed: 1, skipped: 0, failures: ['vitest ended with 1'] });
 });
 
 it.each([
@@ -54,10 +86,20 @@ it('marks the part that took longer than its budget and no other', () => {
   ]);
 });
 
+it('names each failed test with its file and part, for whoever sees the end of the output alone', () => {
+  const failures = ['test/api/a.test.ts: answers', 'test/api/b.test.ts: did not load'];
+
+  expect(listFailures([aPart({}), aPart({ name: 'api', failures })])).toEqual([
+    'failed in api: test/api/a.test.ts: answers',
+    'failed in api: test/api/b.test.ts: did not load',
+  ]);
+});
+
 function aFile(status: string, ...tests: readonly string[]) {
-  return { status, assertionResults: tests.map((test) => ({ status: test })) };
+  const assertionResults = tests.map((test, place) => ({ status: test, fullName: `test ${place}` }));
+  return { name: path.resolve('test/a.test.ts'), status, assertionResults };
 }
 
 function aPart(told: Partial<PartResult>): PartResult {
-  return { name: 'unit', passed: 0, failed: 0, skipped: 0, seconds: 1, budgetSeconds: 10, ...told };
+  return { name: 'unit', passed: 0, failed: 0, skipped: 0, failures: [], seconds: 1, budgetSeconds: 10, ...told };
 }

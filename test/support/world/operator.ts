@@ -30,10 +30,23 @@ async function thaw(world: World): Promise<void> {
   world.diary.note('operator: launches go on');
 }
 
+/** Runs of the minutes that a restored table has lost, whose tasks are there when it is matched with ECS. */
+export const lostRuns: readonly RunPlan[] = ['lost-0', 'lost-1', 'lost-2'].map((key) => ({
+  key,
+  place: 'container',
+  triggerAfterMs: 1,
+  retries: 0,
+  role: { isEngine: false, fate: 'succeeds', seconds: 15 * 60 },
+  deed: 'none',
+  deedAfterMs: 0,
+}));
+
 /** Ten minutes are lost; then whoever asked for something asks again, as the runbook says. */
 export async function goBack(world: World, scene: Scene, plans: readonly RunPlan[]): Promise<void> {
   const { kernel, dice, diary } = world;
-  await kernel.sleep(dice.whole(12 * minute, 30 * minute));
+  await kernel.sleep(dice.whole(4 * minute, 22 * minute));
+  for (const plan of lostRuns) await trigger(world, scene, plan);
+  await kernel.sleep(8 * minute);
   world.restore(kernel.now() - 10 * minute);
   diary.note('operator: the table is the one of ten minutes ago');
   // A freeze of the former table is forgotten with it; this one is frozen by itself.
@@ -43,6 +56,8 @@ export async function goBack(world: World, scene: Scene, plans: readonly RunPlan
   await thaw(world);
   await setPaused(world, false);
   if (diary.isScheduleOver) await endSchedule(world, scene);
+  // Before what ECS knows is matched, or when it is.
+  if (dice.once(2)) await kernel.sleep(minute);
   await Promise.all(plans.map((plan) => askAgain(world, scene, plan)));
 }
 

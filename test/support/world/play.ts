@@ -9,7 +9,7 @@ import { startClock } from './clock.ts';
 import { type Role, startContainer, stopContainer } from './containers.ts';
 import { startWorkers } from './hybrid.ts';
 import type { Violation } from './invariants.ts';
-import { comeMuchLater, freezeForAWhile, goBack } from './operator.ts';
+import { comeMuchLater, freezeForAWhile, goBack, lostRuns } from './operator.ts';
 import { drawRuns, follow, minds, type RunPlan } from './people.ts';
 import { setScene } from './scene.ts';
 import { createWorld, type Sabotage, type Witness, type World, worldStart } from './world.ts';
@@ -44,7 +44,10 @@ const aftermathMs = 15 * minute;
 
 export async function playSeed(options: SeedOptions): Promise<SeedReport> {
   const { seed } = options;
-  const plans = drawRuns(diceFrom(seed), 20 + (seed % 5));
+  const isOn = options.intensity !== 0;
+  const isSetBack = isOn && seed % 8 === 3;
+  const drawn = drawRuns(diceFrom(seed), 20 + (seed % 5));
+  const plans = isSetBack ? [...drawn, ...lostRuns] : drawn;
   const cast: Cast = { plans, roles: new Map(), isKind: false };
   const world = createWorld({
     ...options,
@@ -55,12 +58,11 @@ export async function playSeed(options: SeedOptions): Promise<SeedReport> {
   const scene = await during(world, () => setScene(world.scene, 420 + (seed % 7) * 60));
   if (options.sabotage?.hasNoClock !== true) startClock(world, diceFrom(seed * 16 + 9));
   startWorkers(world, 2);
-  const isOn = options.intensity !== 0;
   const people = [
     minds(world, scene),
     freezeForAWhile(world),
-    ...(isOn && seed % 8 === 3 ? [goBack(world, scene, plans)] : []),
-    ...plans.map((plan) => follow(world, scene, plan)),
+    ...(isSetBack ? [goBack(world, scene, plans)] : []),
+    ...drawn.map((plan) => follow(world, scene, plan)),
   ];
   kernel.at(faultsEndAt, () => faults.end());
   const longestMs = options.sabotage === undefined ? horizonMs : sabotagedHorizonMs;

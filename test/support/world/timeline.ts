@@ -7,7 +7,7 @@ export function describeFailure(report: SeedReport, options = ''): string {
   const named = new Set(report.violations.flatMap(({ what }) => what.match(/[0-9a-f]{6}(?=$|[^0-9a-f-])/g) ?? []));
   const around = report.lines.filter(({ text }) => [...named].some((name) => text.includes(name)));
   return [
-    `seed ${report.seed} violates:`,
+    `seed ${report.seed} violates ${report.violations.length === 0 ? 'nothing' : 'this'}:`,
     ...report.violations.map(
       ({ invariant, what, at }) => `  ${at === undefined ? '' : `${clock(at)} `}${invariant}: ${what}`,
     ),
