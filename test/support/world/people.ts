@@ -135,7 +135,7 @@ export async function minds(world: World, scene: Scene): Promise<void> {
   await setPaused(world, true);
   await kernel.sleep(dice.whole(20_000, 240_000));
   await setPaused(world, false);
-  await kernel.sleep(Math.max(0, dice.whole(1_200_000, 1_800_000)));
+  await kernel.sleep(dice.whole(600_000, 1_200_000));
   await endSchedule(world, scene);
 }
 
