@@ -57,7 +57,7 @@ export async function goBack(world: World, scene: Scene, plans: readonly RunPlan
   await setPaused(world, false);
   if (diary.isScheduleOver) await endSchedule(world, scene);
   // Before what ECS knows is matched, or when it is.
-  if (dice.once(2)) await kernel.sleep(minute);
+  if (!dice.once(4)) await kernel.sleep(minute);
   await Promise.all(plans.map((plan) => askAgain(world, scene, plan)));
 }
 
