@@ -12,3 +12,22 @@ export function leanClient<Client extends Removable>(client: Client): Client {
   client.middlewareStack.remove('getUserAgentMiddleware');
   return client;
 }
+
+export type Patience = {
+  readonly answerMs: number;
+  readonly connectionMs: number;
+  /** Connections at once. @default the SDK's, 50 */
+  readonly sockets?: number;
+};
+
+/** Settings of a client's `requestHandler`; without the last the SDK only warns of an answer that does not come. */
+export function requestHandler({ answerMs, connectionMs, sockets }: Patience) {
+  const agent = sockets === undefined ? {} : { maxSockets: sockets };
+  return {
+    requestTimeout: answerMs,
+    connectionTimeout: connectionMs,
+    httpAgent: agent,
+    httpsAgent: agent,
+    throwOnRequestTimeout: true,
+  };
+}

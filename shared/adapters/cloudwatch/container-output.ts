@@ -2,7 +2,7 @@
 // a token leads to itself).
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerOutput } from '../../ports/container-output.ts';
-import { leanClient } from '../sdk.ts';
+import { leanClient, requestHandler } from '../sdk.ts';
 
 export function createContainerOutput(client: CloudWatchLogsClient = createClient()): ContainerOutput {
   return {
@@ -36,7 +36,10 @@ export function createContainerOutput(client: CloudWatchLogsClient = createClien
 
 function createClient(): CloudWatchLogsClient {
   return leanClient(
-    new CloudWatchLogsClient({ maxAttempts: 3, requestHandler: { requestTimeout: 5_000, connectionTimeout: 1_000 } }),
+    new CloudWatchLogsClient({
+      maxAttempts: 3,
+      requestHandler: requestHandler({ answerMs: 5_000, connectionMs: 1_000 }),
+    }),
   );
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchOutcome, Refusal, Tasks } from '../../ports/tasks.ts';
-import { leanClient } from '../sdk.ts';
+import { leanClient, requestHandler } from '../sdk.ts';
 import { readTask } from './task-codec.ts';
 
 /** DescribeTasks takes this many ARNs. */
@@ -24,12 +24,7 @@ export function createEcsClient(): ECSClient {
   return leanClient(
     new ECSClient({
       maxAttempts: 3,
-      requestHandler: {
-        requestTimeout: 8_000,
-        connectionTimeout: 2_000,
-        httpsAgent: { maxSockets: 128 },
-        httpAgent: { maxSockets: 128 },
-      },
+      requestHandler: requestHandler({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
     }),
   );
 }
@@ -39,12 +34,7 @@ export function createLaunchClient(): ECSClient {
   return leanClient(
     new ECSClient({
       maxAttempts: 1,
-      requestHandler: {
-        requestTimeout: 8_000,
-        connectionTimeout: 2_000,
-        httpsAgent: { maxSockets: 128 },
-        httpAgent: { maxSockets: 128 },
-      },
+      requestHandler: requestHandler({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
     }),
   );
 }

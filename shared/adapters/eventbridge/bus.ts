@@ -2,10 +2,14 @@
 // so that SQS brings it again.
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Bus } from '../../ports/publishing.ts';
+import { requestHandler } from '../sdk.ts';
 
 const batchSize = 10;
 
-export function createBus(busName: string, client = new EventBridgeClient({ maxAttempts: 3 })): Bus {
+const createClient = () =>
+  new EventBridgeClient({ maxAttempts: 3, requestHandler: requestHandler({ answerMs: 5_000, connectionMs: 2_000 }) });
+
+export function createBus(busName: string, client = createClient()): Bus {
   return {
     async put(events) {
       for (let at = 0; at < events.length; at += batchSize) {

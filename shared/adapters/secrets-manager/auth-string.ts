@@ -1,5 +1,6 @@
 // Reads the API's auth string from Secrets Manager and keeps it for a while, so that a rotation is seen in minutes.
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { requestHandler } from '../sdk.ts';
 
 const keptMilliseconds = 300_000;
 
@@ -8,7 +9,10 @@ const keptMilliseconds = 300_000;
  * @returns a function that answers from memory for five minutes after a read; a read that fails is tried again
  */
 export function createAuthStringReader(secretArn: string, now: () => number): () => Promise<string> {
-  const client = new SecretsManagerClient({ maxAttempts: 3 });
+  const client = new SecretsManagerClient({
+    maxAttempts: 3,
+    requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 1_000 }),
+  });
   let kept: { readonly text: Promise<string>; readonly until: number } | undefined;
 
   const read = async () => {

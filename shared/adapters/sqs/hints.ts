@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
-import { leanClient } from '../sdk.ts';
+import { leanClient, requestHandler } from '../sdk.ts';
 import { together } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
@@ -16,12 +16,7 @@ export function createSqsClient(): SQSClient {
     new SQSClient({
       useQueueUrlAsEndpoint: false,
       maxAttempts: 2,
-      requestHandler: {
-        requestTimeout: 3_000,
-        connectionTimeout: 2_000,
-        httpsAgent: { maxSockets: 64 },
-        httpAgent: { maxSockets: 64 },
-      },
+      requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 2_000, sockets: 64 }),
     }),
   );
 }
