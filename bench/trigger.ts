@@ -18,6 +18,7 @@ const usage = `Measures the time from POST to RunTask: npm run bench:trigger -- 
   --runs N    runs a measurement (default 500)
   --in-flight N,N
               how many runs are under way at a time, a measurement each (default 1,16)
+  --warm-up N runs before each measurement, as many at a time, which are not measured (default 500)
   --json      one JSON object instead of a table
 `;
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '500' },
     'in-flight': { type: 'string', default: '1,16' },
+    'warm-up': { type: 'string', default: '500' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -34,12 +36,13 @@ if (values.help === true) {
   process.exit(0);
 }
 const [runs = 0] = wholeNumbers('--runs', values.runs);
+const [warmUp = 0] = wholeNumbers('--warm-up', values['warm-up'], 0);
 const widths = wholeNumbers('--in-flight', values['in-flight']);
 
-function wholeNumbers(option: string, given: string): readonly number[] {
+function wholeNumbers(option: string, given: string, least = 1): readonly number[] {
   const numbers = given.split(',').map(Number);
-  if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
-  process.stderr.write(`${option} must be whole numbers above 0, got ${given}\n`);
+  if (numbers.every((number) => Number.isInteger(number) && number >= least)) return numbers;
+  process.stderr.write(`${option} must be whole numbers of at least ${least}, got ${given}\n`);
   process.exit(2);
 }
 
@@ -88,8 +91,10 @@ async function deployment(): Promise<string> {
 }
 
 async function measure(deploymentId: string, inFlight: number): Promise<Result> {
+  if (warmUp > 0) await trigger(deploymentId, { runs: warmUp, inFlight });
+  await allEnded();
   const before = cpuTime();
-  const times = await trigger(deploymentId, inFlight);
+  const times = await trigger(deploymentId, { runs, inFlight });
   const launched = cpuBetween(before, cpuTime());
   await allEnded();
   const ended = cpuBetween(before, cpuTime());
@@ -97,7 +102,10 @@ async function measure(deploymentId: string, inFlight: number): Promise<Result> 
 }
 
 /** Milliseconds from POST to RunTask, of each run. */
-function trigger(deploymentId: string, inFlight: number): Promise<readonly number[]> {
+function trigger(
+  deploymentId: string,
+  load: { readonly runs: number; readonly inFlight: number },
+): Promise<readonly number[]> {
   const url = `${stack.url}/deployments/${deploymentId}/create_flow_run`;
   const client = fork(path.join(import.meta.dirname, 'trigger-client.ts'), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -112,7 +120,7 @@ function trigger(deploymentId: string, inFlight: number): Promise<readonly numbe
     sent.set(runId, sentAt);
     tell(runId);
   });
-  client.send({ url, runs, inFlight });
+  client.send({ url, ...load });
   return new Promise((resolve, reject) => {
     client.on('exit', (code) => {
       if (code !== 0) return reject(new Error(`the client ended with ${code}`));

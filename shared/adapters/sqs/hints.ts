@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
-import { leanClient, requestHandler } from '../sdk.ts';
+import { leanClient, leanSettings, requestHandler } from '../sdk.ts';
 import { together } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
@@ -15,6 +15,7 @@ export function createSqsClient(): SQSClient {
   return leanClient(
     new SQSClient({
       useQueueUrlAsEndpoint: false,
+      ...leanSettings,
       maxAttempts: 2,
       requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 2_000, sockets: 64 }),
     }),
