@@ -13,6 +13,7 @@ import type { DeploymentConcurrency } from '../domain/run/policy-types.ts';
 import type { DeploymentSlot, Run } from '../domain/run/run.ts';
 import type { SlotMove } from '../ports/slot-move.ts';
 import { freeExpired, type LimitDeps } from './acquire-slots.ts';
+import { ContentionError, maximumRaces } from './change-run.ts';
 
 export type Limited = Pick<Deployment, 'concurrencyLimitId' | 'concurrencyOptions'>;
 
@@ -49,7 +50,7 @@ export async function readConcurrency(
 ): Promise<Concurrency> {
   if (run.deploymentId === undefined) return { facts: { kind: 'unlimited' } };
   if (deployment === undefined) return { facts: { kind: 'no-deployment' } };
-  while (true) {
+  for (let race = 0; race < maximumRaces; race += 1) {
     const known = await readDeploymentLimit(deps, deployment);
     const now = deps.world.now();
     const plan =
@@ -60,6 +61,7 @@ export async function readConcurrency(
     // Each round frees what had run out by then, so the next one finds room, or nobody to free.
     await freeExpired(deps, { expired: plan.expired, active: [known.limit], gates: [known.gate] });
   }
+  throw new ContentionError(`the slots of deployment limit ${deployment.concurrencyLimitId}`);
 }
 
 /** What the transaction does for a slot that the rules took (`after.slot` is another one than before). */

@@ -10,9 +10,12 @@ import { world as machine } from '../../shared/adapters/world.ts';
 import { runHolderKey, type Who } from '../../shared/domain/limit/limit.ts';
 import { runHolder } from '../../shared/domain/limit/place-slots.ts';
 import { activeSlots } from '../../shared/domain/limit/room.ts';
+import type { Run } from '../../shared/domain/run/run.ts';
 import type { Limits } from '../../shared/ports/limits.ts';
 import { acquireSlots, type LimitDeps, type SlotRequest } from '../../shared/use-cases/acquire-slots.ts';
 import { createLimit, type LimitSettings, removeLimit, updateLimit } from '../../shared/use-cases/change-limits.ts';
+import { ContentionError } from '../../shared/use-cases/change-run.ts';
+import { readConcurrency } from '../../shared/use-cases/deployment-slots.ts';
 import { placeSlotsBack, securePlaceSlots } from '../../shared/use-cases/place-slots.ts';
 import { releaseLease, releaseSlots } from '../../shared/use-cases/release-slots.ts';
 import { renewLease } from '../../shared/use-cases/renew-lease.ts';
@@ -251,6 +254,27 @@ describe('a lease', () => {
 
     expect([await used(open), await used(limit)]).toEqual([0, 1]);
     expect(await renewLease(deps, { leaseId, seconds: 60 })).toBe(true);
+  });
+});
+
+describe('a run that needs the slot of a lease that ran out', () => {
+  it('gives up as after any race when others keep that slot from it each time', async () => {
+    const limit = await aLimit({ limit: 1 });
+    await leased(limit.name);
+    clock.now += 61_000;
+    let tries = 0;
+    const freeExpired = async () => {
+      tries += 1;
+      if (tries > 100) throw new Error('wanted an end');
+    };
+    const run = { id: randomUUID(), deploymentId: randomUUID(), isAttemptOpen: false } as Run;
+
+    const reading = readConcurrency(
+      { ...deps, limits: { ...limits, freeExpired } },
+      { run, deployment: { concurrencyLimitId: limit.id }, leaseId: randomUUID() },
+    );
+
+    await expect(reading).rejects.toBeInstanceOf(ContentionError);
   });
 });
 
