@@ -44,10 +44,20 @@ export function createKernel(start: number): Kernel {
   };
 }
 
-/** Stores collect what is asked for in one turn of the event loop; after two turns they have asked. */
+/** All that can go on has gone on. Stores collect what is asked for in one turn of the event loop, and a turn is dear. */
 async function settled(): Promise<void> {
-  await turn();
-  await turn();
+  await promisesSettled();
+  while (process.getActiveResourcesInfo().includes('Immediate')) {
+    await turn();
+    await promisesSettled();
+  }
+}
+
+/** Promises settle before the next tick does. */
+function promisesSettled(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }
 
 function turn(): Promise<void> {
