@@ -26,6 +26,14 @@ describe('signs of life', () => {
     expect(patienceMs(signs ?? { gapsMs: [] })).toBe(9 * minute);
   });
 
+  it('begin anew after a silence that would have ended their run: it says nothing of the pace', () => {
+    const before = signsEvery(30 * second, 5);
+    const patience = patienceMs(before);
+
+    expect(signsAfter(before, before.lastAt + patience)?.gapsMs).toHaveLength(3);
+    expect(signsAfter(before, before.lastAt + patience + 1)?.gapsMs).toEqual([]);
+  });
+
   it('that are no newer than the newest change nothing', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 1e6 })), (times) => {

@@ -15,9 +15,12 @@ const gapsKept = 3;
 /** Prefect allows no shorter interval. */
 const shortestInterval = 30_000;
 
-/** The signs with one more; undefined when it is no newer than what is known. */
+/**
+ * The signs with one more; undefined when it is no newer than what is known. What comes when nobody was waited for any
+ * more is another engine's, perhaps of another life of the run: its signs begin anew.
+ */
 export function signsAfter(signs: Signs | undefined, at: number): Signs | undefined {
-  if (signs === undefined) return { lastAt: at, gapsMs: [] };
+  if (signs === undefined || at > signs.lastAt + patienceMs(signs)) return { lastAt: at, gapsMs: [] };
   if (at <= signs.lastAt) return undefined;
   return { lastAt: at, gapsMs: [at - signs.lastAt, ...signs.gapsMs].slice(0, gapsKept) };
 }
