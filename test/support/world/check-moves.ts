@@ -84,7 +84,9 @@ function createBook(world: World, scene: Scene, report: Report) {
         at,
       );
     const { retries = 0 } = before.empiricalPolicy;
-    const isRetryLeft = before.runCount <= retries && before.state.type !== 'CANCELLING';
+    // The word that it runs may be lost with the former table, and only runs that are RUNNING are retried.
+    const isUnknown = before.state.type === 'PENDING' && diary.restores.length > 0;
+    const isRetryLeft = before.runCount <= retries && before.state.type !== 'CANCELLING' && !isUnknown;
     if (word?.type === 'FAILED' && !word.isForced && after.state.type === 'FAILED' && isRetryLeft)
       report('no user retry is lost', `${what} with ${retries} retries after ${before.runCount} runs`, at);
     if (word?.type === 'CRASHED' && after.state.type === 'CRASHED' && by === 'api' && isRunning(after, at))
