@@ -21,6 +21,7 @@ import type { PrefectEvent } from '../../../shared/domain/event/event.ts';
 import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
+import { timing } from '../../../shared/domain/run/timing.ts';
 import type { Rate } from '../../../shared/domain/submit/bucket.ts';
 import type { CapacityType } from '../../../shared/domain/task/capacity.ts';
 import type { Admission } from '../../../shared/ports/admission.ts';
@@ -371,6 +372,7 @@ type Driven = {
   readonly deps: StageDeps;
   readonly problems: string[];
   readonly ticks: Ticks;
+  readonly backUp: () => Promise<Backup>;
 };
 
 type Ticks = { next: number; pass(): void };
@@ -410,8 +412,20 @@ async function oneStep(stage: Driven): Promise<void> {
   await takeObserve(stage);
   await takeSubmit(stage);
   if (stage.ticks.next > clock.now()) return;
-  await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.ticks.next));
+  if (!(await isIdle(stage))) await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.ticks.next));
   stage.ticks.pass();
+}
+
+/** Whether a tick could find nothing: it is left out then, since it costs half a hundred reads. */
+async function isIdle({ clock, ecs, backUp }: Driven): Promise<boolean> {
+  const expected = new Set<string>();
+  for (const { due_key: kind, due_at: dueAt, task_arn: arn } of await backUp()) {
+    const ahead = String(kind).startsWith('run#') ? timing.lookAhead : 0;
+    if (kind !== undefined && Number(dueAt) <= clock.now() + ahead) return false;
+    if (kind !== undefined && typeof arn === 'string') expected.add(arn);
+  }
+  const running = ecs.tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
+  return running.length === expected.size && running.every(({ arn }) => expected.has(arn));
 }
 
 async function takeObserve(stage: Driven): Promise<void> {
