@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.close());
 
 it('writes nothing and tells nobody anything while a task runs for an hour', async () => {
-  const stage = await startStage({ database, script: runsOn });
+  const stage = await startStage({ database, script: runsOn, hasIdleTicks: true });
   try {
     const id = await triggerOnce(stage);
     await stage.drive(async () => (await stage.readRun(id)).state.type === 'RUNNING');

@@ -52,6 +52,8 @@ export type StageOptions = {
   readonly jobVariables?: JsonObject;
   /** Milliseconds from one tick of the clock to the next, in turn. @default a minute */
   readonly tickGaps?: readonly number[];
+  /** Ticks that could find nothing come as well. */
+  readonly hasIdleTicks?: true;
   /** Of each type of Fargate capacity, and of RunTask calls unless they have a rate of their own. */
   readonly launchRate?: { perSecond: number; burst: number; calls?: Rate };
   readonly stopRate?: Rate;
@@ -155,7 +157,7 @@ export async function startStage(options: StageOptions) {
     /** One invocation that may die; `undefined` when it did. */
     invoke: <T>(act: () => Promise<T>) => invoke(plan, problems, act),
     drive: (until: () => Promise<boolean>, hours?: number) =>
-      drive({ ...stage, ticks: ticksFrom(clock.now(), options.tickGaps ?? [60_000]) }, until, hours),
+      drive({ ...stage, options, ticks: ticksFrom(clock.now(), options.tickGaps ?? [60_000]) }, until, hours),
     readRun: async (id: string): Promise<Run> => {
       const run = await onlooker.read(id);
       if (run === undefined) throw new Error(`no run ${id}`);
@@ -373,6 +375,7 @@ type Driven = {
   readonly problems: string[];
   readonly ticks: Ticks;
   readonly backUp: () => Promise<Backup>;
+  readonly options: Pick<StageOptions, 'hasIdleTicks'>;
 };
 
 type Ticks = { next: number; pass(): void };
@@ -412,7 +415,8 @@ async function oneStep(stage: Driven): Promise<void> {
   await takeObserve(stage);
   await takeSubmit(stage);
   if (stage.ticks.next > clock.now()) return;
-  if (!(await isIdle(stage))) await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.ticks.next));
+  if (stage.options.hasIdleTicks || !(await isIdle(stage)))
+    await invoke(stage.plan, stage.problems, () => keepTime(stage.deps, stage.ticks.next));
   stage.ticks.pass();
 }
 
