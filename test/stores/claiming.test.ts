@@ -241,7 +241,7 @@ describe('a reservation', () => {
     await open();
     await waiting();
     const held = { ...emptyAdmission(stage.deps.launchRate, 0), leaseUntil: stage.clock.now() + 5_000, epoch: 3 };
-    await stage.deps.admission.write(undefined, held);
+    await stage.deps.admission.write(await stage.deps.admission.read(), held);
 
     await submitRuns(stage.deps);
     const first = await stage.deps.admission.read();
