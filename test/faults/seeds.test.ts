@@ -24,15 +24,15 @@ describe('worlds', () => {
 });
 
 /** Plays until somebody notices that a guard is off. */
-async function firstCaught(name: string, first = 1): Promise<{ report: SeedReport; caughtBy: readonly string[] }> {
+async function firstCaught(name: string): Promise<{ report: SeedReport; caughtBy: readonly string[] }> {
   const sabotage = sabotages[name];
   if (sabotage === undefined) throw new Error(`no sabotage ${name}`);
-  for (let seed = first; seed < first + 150; seed += 1) {
+  for (let seed = 1; seed <= 150; seed += 1) {
     const report = await playSeed({ seed, sabotage });
     const caughtBy = report.violations.map(({ invariant }) => invariant);
     if (sabotage.caughtBy.some((invariant) => caughtBy.includes(invariant))) return { report, caughtBy };
   }
-  throw new Error(`nobody noticed ${name} in 150 seeds from ${first} on`);
+  throw new Error(`nobody noticed ${name} in 150 seeds`);
 }
 
 describe('a guard that is switched off', () => {
@@ -47,47 +47,13 @@ describe('a guard that is switched off', () => {
     }
   });
 
-  it.each([
-    'no-version-check',
-    'no-attempt-version-check',
-    'no-fence',
-    'open-attempt-not-checked',
-    'hint-only',
-    'lease-not-checked',
-    'no-attempt-deadline',
-    'crash-not-held',
-    'no-checkpoint',
-    'key-ignored',
-    'gate-not-checked',
-    'freeze-ignored',
-    'restore-not-noticed',
-    'unknown-fields-dropped',
-    'slot-kept',
-    'no-sweep',
-    'missing-once-is-gone',
-    'index-trusted',
-  ])('is noticed by the invariant that it names: %s', { timeout: 60_000 }, async (name) => {
-    const { caughtBy } = await firstCaught(name);
-
-    expect(caughtBy).not.toHaveLength(0);
-  });
-
-  /** Of consequence in few seeds, so they are looked for where they were seen last (docs/faults.md). */
-  it.each([
-    ['no-token', 25],
-    ['new-token-on-unknown-outcome', 25],
-    ['no-tombstone', 27],
-    ['transition-id-ignored', 40],
-    ['ignore-retry-type', 115],
-    ['former-life-believed', 205],
-  ] as const)(
-    'is noticed within 500 seeds although it seldom matters: %s',
+  it.each(Object.keys(sabotages))(
+    'is noticed by the invariant that it names: %s',
     { timeout: 120_000 },
-    async (name, first) => {
-      const { report, caughtBy } = await firstCaught(name, first);
+    async (name) => {
+      const { caughtBy } = await firstCaught(name);
 
       expect(caughtBy).not.toHaveLength(0);
-      expect(report.seed).toBeLessThanOrEqual(500);
     },
   );
 });

@@ -81,7 +81,7 @@ export function createFaultPlan({ dice, intensity }: FaultOptions): FaultPlan {
       const before = calls.get(where) ?? 0;
       calls.set(where, before + 1);
       if (hasEnded) return undefined;
-      const chance = Math.ceil(((150 + 2500 / (1 + before)) * intensity) / 100);
+      const chance = Math.ceil(((150 + 4000 / (1 + before)) * intensity) / 100);
       if (dice.whole(1, 10_000) > chance) return undefined;
       const fault = dice.oneOf(faultsOf(step, operation));
       if (fault !== undefined) note(fault, where);

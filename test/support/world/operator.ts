@@ -31,7 +31,7 @@ async function thaw(world: World): Promise<void> {
 }
 
 /** Runs of the minutes that a restored table has lost, whose tasks are there when it is matched with ECS. */
-export const lostRuns: readonly RunPlan[] = ['lost-0', 'lost-1', 'lost-2'].map((key) => ({
+export const lostRuns: readonly RunPlan[] = ['lost-0', 'lost-1', 'lost-2', 'lost-3', 'lost-4'].map((key) => ({
   key,
   place: 'container',
   triggerAfterMs: 1,
