@@ -24,7 +24,7 @@ import { type ExplainDeps, type Explained, explainRun } from '../../shared/use-c
 import { freezeLaunches, type ThawDeps, thawLaunches } from '../../shared/use-cases/freeze-launches.ts';
 import { hintIfAwaited, hintMoreRoom } from '../../shared/use-cases/hint-room.ts';
 import { installBuiltInBlocks } from '../../shared/use-cases/install-blocks.ts';
-import { tableNamer } from '../../shared/use-cases/name-table.ts';
+import { nameTable } from '../../shared/use-cases/name-table.ts';
 import { patchRun, type RunPatch } from '../../shared/use-cases/patch-run.ts';
 import { type PlanDeps, planRuns } from '../../shared/use-cases/plan-runs.ts';
 import {
@@ -156,7 +156,7 @@ export function bindUseCases(
     moreRoom: () => hintMoreRoom(deps),
     explainRun: (runId) => explainRun(deps, runId),
     wakeLanes: (place) => wakeLanes(deps, place),
-    nameTable: tableNamer(deps),
+    nameTable: onceFor(() => nameTable(deps)),
     readFreeze: () => deps.admission.read(),
     freeze: (reason) => freezeLaunches(deps, reason),
     thaw: () => thawLaunches(deps),

@@ -6,17 +6,7 @@ import type { World } from '../ports/world.ts';
 
 export type NameTableDeps = { readonly admission: Admission; readonly world: Pick<World, 'now'> };
 
-/** Looks once a process; whoever else writes the item first has named the table as well. */
-export function tableNamer({ admission, world }: NameTableDeps): () => Promise<void> {
-  const name = async () => {
-    if ((await admission.read()) === undefined) await admission.write(undefined, untouchedAdmission(world.now()));
-  };
-  let named: Promise<void> | undefined;
-  return () => {
-    named ??= name().catch((error: unknown) => {
-      named = undefined;
-      throw error;
-    });
-    return named;
-  };
+/** Whoever else writes the item first has named the table as well. */
+export async function nameTable({ admission, world }: NameTableDeps): Promise<void> {
+  if ((await admission.read()) === undefined) await admission.write(undefined, untouchedAdmission(world.now()));
 }

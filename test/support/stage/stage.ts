@@ -31,7 +31,7 @@ import type { Runs } from '../../../shared/ports/runs.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
 import { keepTime } from '../../../shared/use-cases/keep-time.ts';
-import { tableNamer } from '../../../shared/use-cases/name-table.ts';
+import { nameTable } from '../../../shared/use-cases/name-table.ts';
 import { takeObserveHint, takeSubmitHints, takeTask } from '../../../shared/use-cases/take-hints.ts';
 import { createTables, type TestDatabase } from '../database.ts';
 import { type KeptBodies, keptBodies } from '../large-bodies.ts';
@@ -133,7 +133,7 @@ export async function startStage(options: StageOptions) {
   await createTables(options.database.endpoint, names);
   const largeBodies = keptBodies();
   const { deps, clients } = wire({ plan, clock, queues, names, options, largeBodies });
-  await tableNamer(deps)();
+  await nameTable(deps);
   const place = await declare(deps, options.jobVariables ?? { command: 'true' });
   await options.prepare?.({ deps, place });
   plan.begin();

@@ -4,7 +4,7 @@ import type { Deployment, WorkPool, WorkQueue } from '../../../shared/domain/cat
 import { deploymentIdOf, flowIdOf, workPoolIdOf, workQueueIdOf } from '../../../shared/domain/identity.ts';
 import type { JsonObject } from '../../../shared/domain/json.ts';
 import { deploymentLimitName, poolGateId, queueGateId } from '../../../shared/domain/limit/limit.ts';
-import { tableNamer } from '../../../shared/use-cases/name-table.ts';
+import { nameTable } from '../../../shared/use-cases/name-table.ts';
 import type { Deps } from './wiring.ts';
 
 /** A template that is enough for a container: the world tests the road, not the rendering. */
@@ -65,7 +65,7 @@ const deploymentLimits: Readonly<Partial<Record<Place, number>>> = { flow: 3, hy
 
 export async function setScene(deps: Deps, scheduleEverySeconds: number): Promise<Scene> {
   const { catalogue, world } = deps;
-  await tableNamer(deps)();
+  await nameTable(deps);
   const kept = { created: world.now(), updated: world.now() };
   const flowId = flowIdOf(world.sha256, 'etl');
   await catalogue.flows.create({ ...kept, id: flowId, name: 'etl', tags: [], labels: {} });
