@@ -100,7 +100,8 @@ export function answerQuery(candidates: readonly Shown[], input: CallInput): obj
   const begin = start === undefined ? 0 : sorted.findIndex(({ key }) => nameOf(key) === nameOf(keyOf(start))) + 1;
   const page = sorted.slice(begin, begin + Limit);
   const last = page.at(-1);
-  const isMore = last !== undefined && begin + page.length < sorted.length;
+  // DynamoDB stops where the limit is reached, and names a next page whether or not anything is on it.
+  const isMore = last !== undefined && page.length === Limit;
   return {
     Items: page
       .filter((shown) => meets(input.FilterExpression, shown.item, input))
