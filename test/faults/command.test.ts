@@ -15,7 +15,7 @@ type Ended = { readonly code: number; readonly output: string };
 async function faults(...options: readonly string[]): Promise<Ended> {
   const given = ['test/faults/command.ts', `--state=${folder.path}`, ...options];
   // One that never ends must not go on beside other tests.
-  const run = promisify(execFile)(process.execPath, given, { maxBuffer: 16 * 2 ** 20, timeout: 110_000 });
+  const run = promisify(execFile)(process.execPath, given, { maxBuffer: 16 * 2 ** 20, timeout: 55_000 });
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({
@@ -27,7 +27,7 @@ async function faults(...options: readonly string[]): Promise<Ended> {
 
 describe('npm run faults', () => {
   it('prints seeds, runs, faults by kind and call, violations and seconds, and goes on where it stopped', {
-    timeout: 120_000,
+    timeout: 60_000,
   }, async () => {
     const first = await faults('--seeds=2', '--from=11', '--processes=1');
     const again = await faults('--seeds=2', '--from=11', '--processes=1');
@@ -41,14 +41,14 @@ describe('npm run faults', () => {
     expect(again.output.split('\n').slice(-2)).toEqual(first.output.split('\n').slice(-2));
   });
 
-  it('says which seed notices a guard that is off, and by what', { timeout: 120_000 }, async () => {
+  it('says which seed notices a guard that is off, and by what', { timeout: 60_000 }, async () => {
     const { code, output } = await faults('--sabotage=no-checkpoint');
 
     expect(code).toBe(0);
     expect(output).toMatch(/no-checkpoint: caught by seed \d+ \(\d+ played\): counters equal the truth: /);
   });
 
-  it('shows one seed whole', { timeout: 120_000 }, async () => {
+  it('shows one seed whole', { timeout: 60_000 }, async () => {
     const { code, output } = await faults('--seed=5', '--sabotage=no-checkpoint');
 
     expect(code).toBe(1);

@@ -153,7 +153,7 @@ async function hasEnded(stage: Stage, id: string): Promise<boolean> {
 }
 
 describe.each(plays)('$name', (play) => {
-  it('ends right whichever write loses its race', { timeout: 300_000 }, async () => {
+  it('ends right whichever write loses its race', { timeout: 150_000 }, async () => {
     const writes = await perform(play);
 
     for (let target = 0; target < writes.length; target += 1) await perform(play, target);

@@ -49,7 +49,7 @@ describe('a guard that is switched off', () => {
 
   it.each(Object.keys(sabotages))(
     'is noticed by the invariant that it names: %s',
-    { timeout: 120_000 },
+    { timeout: 60_000 },
     async (name) => {
       const { caughtBy } = await firstCaught(name);
 

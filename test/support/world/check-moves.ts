@@ -66,6 +66,12 @@ function createBook(world: World, scene: Scene, report: Report) {
     if (before.state.id !== after.state.id) takeState(before, after, { at, by });
   };
 
+  /** Its engine said that it runs, and the former table took that with it: only runs that are RUNNING are retried. */
+  const isRunningLost = ({ id, attempt, state }: Run) =>
+    diary.restores.length > 0 &&
+    state.type === 'PENDING' &&
+    [...diary.words.values()].some((word) => word.runId === id && word.attempt === attempt && word.type === 'RUNNING');
+
   const takeState = (before: Run, after: Run, { at, by }: { at: number; by: string }) => {
     const { transitionId } = after.state.details;
     const word = transitionId === undefined ? undefined : diary.words.get(transitionId);
@@ -84,9 +90,7 @@ function createBook(world: World, scene: Scene, report: Report) {
         at,
       );
     const { retries = 0 } = before.empiricalPolicy;
-    // The word that it runs may be lost with the former table, and only runs that are RUNNING are retried.
-    const isUnknown = before.state.type === 'PENDING' && diary.restores.length > 0;
-    const isRetryLeft = before.runCount <= retries && before.state.type !== 'CANCELLING' && !isUnknown;
+    const isRetryLeft = before.runCount <= retries && before.state.type !== 'CANCELLING' && !isRunningLost(before);
     if (word?.type === 'FAILED' && !word.isForced && after.state.type === 'FAILED' && isRetryLeft)
       report('no user retry is lost', `${what} with ${retries} retries after ${before.runCount} runs`, at);
     if (word?.type === 'CRASHED' && after.state.type === 'CRASHED' && by === 'api' && isRunning(after, at))
