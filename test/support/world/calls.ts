@@ -46,23 +46,24 @@ export type Call = {
 
 type Outcome = { readonly answer: object } | { readonly error: unknown; readonly mayRepeat: boolean };
 
-const nobody = new Promise<never>(() => undefined);
+/** What a dead program waits for: one of its own, since a promise that never settles keeps all who wait for it. */
+export const forever = () => new Promise<never>(() => undefined);
 
 export function kill(program: Program): Promise<never> {
   if (!program.isDead) {
     program.isDead = true;
     program.onDeath?.();
   }
-  return nobody;
+  return forever();
 }
 
 /** Makes a call as the SDK does; never answers a program that is dead. */
 export async function makeCall(options: CallOptions, call: Call): Promise<object> {
   const { kernel } = options;
   for (let attempt = 1; ; attempt += 1) {
-    if (call.program.isDead) return nobody;
+    if (call.program.isDead) return forever();
     const outcome = await once(options, call);
-    if (call.program.isDead) return nobody;
+    if (call.program.isDead) return forever();
     if ('answer' in outcome) return outcome.answer;
     if (!outcome.mayRepeat || attempt >= call.road.maxAttempts) throw outcome.error;
     await kernel.sleep(50 * 2 ** attempt);

@@ -22,7 +22,7 @@ import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
 import { createPumpTurns } from '../../../shared/use-cases/submit-runs.ts';
 import { modelCluster } from '../stage/model-ecs.ts';
-import type { CallOptions, Program } from './calls.ts';
+import { type CallOptions, forever, type Program } from './calls.ts';
 import {
   bodiesClient,
   databaseClient,
@@ -50,8 +50,6 @@ export type WiringOptions = CallOptions & {
 
 export type Deps = ReturnType<typeof wire>;
 
-const nobody = new Promise<never>(() => undefined);
-
 export function wire(options: WiringOptions, program: Program) {
   const { kernel, newId, launchRate } = options;
   const now = () => kernel.now() + program.skewMs;
@@ -65,7 +63,7 @@ export function wire(options: WiringOptions, program: Program) {
     newName: () => 'quick-otter',
     async sleep(milliseconds: number) {
       await kernel.sleep(milliseconds);
-      if (program.isDead) await nobody;
+      if (program.isDead) await forever();
     },
   };
   const largeBodies = bodiesClient({ ...options, program, bodies: options.largeBodies });
