@@ -2,7 +2,7 @@
 
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { leanClient } from '../shared/adapters/sdk.ts';
+import { callSettings, leanClient } from '../shared/adapters/sdk.ts';
 import { queueSources, type StepName, streamSource } from '../shared/config/resources.ts';
 import { credentials, queueArnOf, queueNameOf } from './account.ts';
 import { openCheckpoints } from './checkpoints.ts';
@@ -25,13 +25,24 @@ export type EventSourcesOptions = {
   readonly report: Report;
 };
 
+/** More than the longest that a queue is asked to wait for messages. */
+const patience = { answerMs: 30_000, connectionMs: 2_000 };
+
 /** Closing takes no more work and waits for the invocations under way. */
 export function startEventSources(options: EventSourcesOptions): EventSource {
   const { lambdas, queue, database, report } = options;
   const queueClient = leanClient(
-    new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false }),
+    new SQSClient({
+      endpoint: queue.endpoint,
+      region,
+      credentials,
+      useQueueUrlAsEndpoint: false,
+      ...callSettings(patience),
+    }),
   );
-  const streamClient = leanClient(new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials }));
+  const streamClient = leanClient(
+    new DynamoDBStreamsClient({ endpoint: database.endpoint, region, credentials, ...callSettings(patience) }),
+  );
   const turn = options.turn === undefined ? {} : { turn: options.turn };
   const sources = queueSources.flatMap((source) => {
     const lambda = lambdas[source.step];

@@ -2,7 +2,7 @@
 // clients of ECS ask of EC2 and SQS.
 
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { leanClient } from '../shared/adapters/sdk.ts';
+import { callSettings, leanClient } from '../shared/adapters/sdk.ts';
 import { busName } from '../shared/config/resources.ts';
 import { clusterName, credentials, taskLogGroup } from './account.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
@@ -38,7 +38,13 @@ type Services = {
 export async function startServices(options: ServicesOptions, closers: Closers): Promise<Services> {
   const { dataDir, searchPath, queue, urgentWork, onRunTask } = options;
   const client = leanClient(
-    new SQSClient({ endpoint: queue.endpoint, region, credentials, useQueueUrlAsEndpoint: false }),
+    new SQSClient({
+      endpoint: queue.endpoint,
+      region,
+      credentials,
+      useQueueUrlAsEndpoint: false,
+      ...callSettings({ answerMs: 5_000, connectionMs: 2_000 }),
+    }),
   );
   closers.add(() => client.destroy());
   const bus = createLocalEventBridge({ rules: queueRules(client, queue.urls), eventBusNames: [busName] });

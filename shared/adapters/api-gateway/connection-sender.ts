@@ -6,7 +6,7 @@ import {
   PostToConnectionCommand,
 } from '@aws-sdk/client-apigatewaymanagementapi';
 import type { ConnectionKind, ConnectionSender } from '../../ports/connections.ts';
-import { leanClient, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 
 export type SenderOptions = {
   /** Address of the WebSocket API, without the stage. */
@@ -60,7 +60,7 @@ function createClient(endpoint: string): ApiGatewayManagementApiClient {
     new ApiGatewayManagementApiClient({
       endpoint,
       maxAttempts: 4,
-      requestHandler: requestHandler({ answerMs: requestTimeoutMs, connectionMs: 1_000, sockets: 128 }),
+      ...callSettings({ answerMs: requestTimeoutMs, connectionMs: 1_000, sockets: 128 }),
     }),
   );
 }

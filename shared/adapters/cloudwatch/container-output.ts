@@ -2,7 +2,7 @@
 // a token leads to itself).
 import { CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerOutput } from '../../ports/container-output.ts';
-import { leanClient, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 
 export function createContainerOutput(client: CloudWatchLogsClient = createClient()): ContainerOutput {
   return {
@@ -38,7 +38,7 @@ function createClient(): CloudWatchLogsClient {
   return leanClient(
     new CloudWatchLogsClient({
       maxAttempts: 3,
-      requestHandler: requestHandler({ answerMs: 5_000, connectionMs: 1_000 }),
+      ...callSettings({ answerMs: 5_000, connectionMs: 1_000 }),
     }),
   );
 }

@@ -1,7 +1,7 @@
 // The DynamoDB client of every store: one a process, with bounded time-outs so that the caller's own deadline holds.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { leanClient, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 
 export type DocumentClient = DynamoDBDocumentClient;
 
@@ -9,7 +9,8 @@ export type DocumentClient = DynamoDBDocumentClient;
 export function createDocumentClient(): DocumentClient {
   const client = new DynamoDBClient({
     maxAttempts: 4,
-    requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 1_000, sockets: 256 }),
+    ...callSettings({ answerMs: 3_000, connectionMs: 1_000, sockets: 256 }),
+    cacheMiddleware: false,
   });
   leanClient(client);
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });

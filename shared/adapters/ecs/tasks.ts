@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchOutcome, Refusal, Tasks } from '../../ports/tasks.ts';
-import { leanClient, leanSettings, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 import { readTask } from './task-codec.ts';
 
 /** DescribeTasks takes this many ARNs. */
@@ -23,9 +23,8 @@ const describeBatch = 100;
 export function createEcsClient(): ECSClient {
   return leanClient(
     new ECSClient({
-      ...leanSettings,
       maxAttempts: 3,
-      requestHandler: requestHandler({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
+      ...callSettings({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
     }),
   );
 }
@@ -34,9 +33,8 @@ export function createEcsClient(): ECSClient {
 export function createLaunchClient(): ECSClient {
   return leanClient(
     new ECSClient({
-      ...leanSettings,
       maxAttempts: 1,
-      requestHandler: requestHandler({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
+      ...callSettings({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
     }),
   );
 }

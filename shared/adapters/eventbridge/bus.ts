@@ -2,12 +2,12 @@
 // so that SQS brings it again.
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Bus } from '../../ports/publishing.ts';
-import { requestHandler } from '../sdk.ts';
+import { callSettings } from '../sdk.ts';
 
 const batchSize = 10;
 
 const createClient = () =>
-  new EventBridgeClient({ maxAttempts: 3, requestHandler: requestHandler({ answerMs: 5_000, connectionMs: 2_000 }) });
+  new EventBridgeClient({ maxAttempts: 3, ...callSettings({ answerMs: 5_000, connectionMs: 2_000 }) });
 
 export function createBus(busName: string, client = createClient()): Bus {
   return {

@@ -3,13 +3,13 @@ import { SESv2Client, SendEmailCommand } from '@aws-sdk/client-sesv2';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Outgoing, OutgoingAnswer } from '../../ports/outgoing.ts';
 import { createHttpSender, type HttpOptions } from '../http/outgoing-http.ts';
-import { requestHandler } from '../sdk.ts';
+import { callSettings } from '../sdk.ts';
 
 /** SNS's own bound of a subject. */
 const longestSubject = 100;
 
 export function createOutgoing(options: HttpOptions): Outgoing {
-  const settings = { maxAttempts: 2, requestHandler: requestHandler({ answerMs: 10_000, connectionMs: 3_000 }) };
+  const settings = { maxAttempts: 2, ...callSettings({ answerMs: 10_000, connectionMs: 3_000 }) };
   const mail = new SESv2Client(settings);
   const topics = new SNSClient(settings);
   return {

@@ -1,7 +1,7 @@
 // Large bodies of runs as objects in a bucket of S3.
 // Rule: the SDK's client is loaded by the first large body that is met, so a Lambda that meets none starts without it.
 import type { LargeBodies } from '../../ports/large-bodies.ts';
-import { leanClient, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 
 /** Endpoint and region come from the SDK's own environment variables. */
 export function createLargeBodies(bucket: string): LargeBodies {
@@ -22,7 +22,7 @@ async function openBucket(Bucket: string): Promise<LargeBodies> {
     '@aws-sdk/client-s3'
   );
   const client = leanClient(
-    new S3Client({ maxAttempts: 4, requestHandler: requestHandler({ answerMs: 8_000, connectionMs: 1_000 }) }),
+    new S3Client({ maxAttempts: 4, ...callSettings({ answerMs: 8_000, connectionMs: 1_000 }) }),
   );
   return {
     async put(Key, text) {

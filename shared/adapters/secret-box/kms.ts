@@ -2,7 +2,7 @@
 // Rule: data keys are kept for minutes only, so that a key that is disabled or no longer granted stops opening soon.
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import type { SecretBox } from '../../ports/secret-box.ts';
-import { leanClient, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 import { decrypt, encrypt } from './aes.ts';
 
 export type KmsSecretBoxOptions = {
@@ -24,7 +24,7 @@ type Kept = { readonly key: Promise<DataKey>; readonly until: number; texts: num
 
 export function createKmsSecretBox({ keyArn, now }: KmsSecretBoxOptions): SecretBox {
   const client = leanClient(
-    new KMSClient({ maxAttempts: 3, requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 1_000 }) }),
+    new KMSClient({ maxAttempts: 3, ...callSettings({ answerMs: 3_000, connectionMs: 1_000 }) }),
   );
   const known = new Map<string, Kept>();
   let writing: Kept | undefined;

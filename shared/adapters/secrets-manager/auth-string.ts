@@ -1,6 +1,6 @@
 // Reads the API's auth string from Secrets Manager and keeps it for a while, so that a rotation is seen in minutes.
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { requestHandler } from '../sdk.ts';
+import { callSettings } from '../sdk.ts';
 
 const keptMilliseconds = 300_000;
 
@@ -11,7 +11,7 @@ const keptMilliseconds = 300_000;
 export function createAuthStringReader(secretArn: string, now: () => number): () => Promise<string> {
   const client = new SecretsManagerClient({
     maxAttempts: 3,
-    requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 1_000 }),
+    ...callSettings({ answerMs: 3_000, connectionMs: 1_000 }),
   });
   let kept: { readonly text: Promise<string>; readonly until: number } | undefined;
 

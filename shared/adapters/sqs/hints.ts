@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
-import { leanClient, leanSettings, requestHandler } from '../sdk.ts';
+import { callSettings, leanClient } from '../sdk.ts';
 import { together } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
@@ -15,9 +15,8 @@ export function createSqsClient(): SQSClient {
   return leanClient(
     new SQSClient({
       useQueueUrlAsEndpoint: false,
-      ...leanSettings,
       maxAttempts: 2,
-      requestHandler: requestHandler({ answerMs: 3_000, connectionMs: 2_000, sockets: 64 }),
+      ...callSettings({ answerMs: 3_000, connectionMs: 2_000, sockets: 64 }),
     }),
   );
 }
