@@ -12,12 +12,15 @@ const variablePrefix = 'prefect.variables.';
 
 // Python's \s and \w on text: JavaScript's \s has other members, and its \w knows ASCII only.
 const space = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*';
-const pattern = new RegExp(`\\{\\{${space}([\\p{L}\\p{N}_.\\-\\[\\]$]+)${space}\\}\\}`, 'gu');
+const one = `\\{\\{${space}([\\p{L}\\p{N}_.\\-\\[\\]$]+)${space}\\}\\}`;
+const pattern = new RegExp(one, 'gu');
+const wholePattern = new RegExp(`^${one}$`, 'u');
+// Most texts of a job have none, which is seen sooner without a pattern.
+const start = '{{';
 
 /** The placeholders of a text in order of appearance, each once. */
 export function findPlaceholders(text: string): readonly Placeholder[] {
-  // Most texts of a job have none.
-  if (!text.includes('{{')) return [];
+  if (!text.includes(start)) return [];
   const found = new Map<string, Placeholder>();
   for (const [whole, name = ''] of text.matchAll(pattern))
     found.set(whole, { text: whole, name, kind: kindOfName(name) });
@@ -26,12 +29,13 @@ export function findPlaceholders(text: string): readonly Placeholder[] {
 
 /** The one placeholder that is the whole text: only such a one keeps the type of its value. */
 export function wholePlaceholder(text: string): Placeholder | undefined {
-  const [first, ...others] = findPlaceholders(text);
-  return first !== undefined && others.length === 0 && first.text === text ? first : undefined;
+  const name = text.startsWith(start) ? wholePattern.exec(text)?.[1] : undefined;
+  return name === undefined ? undefined : { text, name, kind: kindOfName(name) };
 }
 
 /** Replaces each placeholder for which `write` gives a text; the others stay. Replaced text is not looked at again. */
 export function replacePlaceholders(text: string, write: (placeholder: Placeholder) => string | undefined): string {
+  if (!text.includes(start)) return text;
   return text.replaceAll(pattern, (whole, name: string) => {
     return write({ text: whole, name, kind: kindOfName(name) }) ?? whole;
   });
