@@ -23,7 +23,11 @@ export type ChooseDeps = Pick<ClaimDeps, 'catalogue' | 'runs'> &
   };
 
 /** What one pass knows: each thing is read once, when it is first asked for. */
-export type PassFacts = JobFacts & { readonly limitsOf: (lane: Lane) => Promise<LaneLimits> };
+export type PassFacts = JobFacts & {
+  readonly limitsOf: (lane: Lane) => Promise<LaneLimits>;
+  /** Reads what the choice and the claims of a lane's runs ask for. */
+  readonly readAhead: (lane: Lane) => Promise<unknown>;
+};
 
 export function createPassFacts(deps: ChooseDeps, pools: readonly OpenPool[]): PassFacts {
   const facts = createFacts(deps);
@@ -44,7 +48,13 @@ export function createPassFacts(deps: ChooseDeps, pools: readonly OpenPool[]): P
     byName.set(name, there);
     return there;
   };
-  return { ...facts, limitsOf };
+  const flowOf = async (deploymentId: string | undefined) => {
+    const deployment = deploymentId === undefined ? undefined : await facts.deployment(deploymentId);
+    return deployment === undefined ? undefined : facts.flow(deployment.flowId);
+  };
+  const readAhead = (lane: Lane) =>
+    Promise.all([limitsOf(lane), facts.workPool(lane.workPoolName), flowOf(lane.deploymentId)]);
+  return { ...facts, limitsOf, readAhead };
 }
 
 function overdueTerms(

@@ -12,7 +12,14 @@ import type { Limits } from '../ports/limits.ts';
 import type { Runs } from '../ports/runs.ts';
 import { type CancelDeps, cancelWaiting } from './cancel-waiting.ts';
 import { overtakenRuns } from './overtaken-runs.ts';
-import { type CandidateDeps, type OpenPool, openPool, placeOfLane, waitingCandidates } from './waiting-candidates.ts';
+import {
+  type CandidateDeps,
+  type OpenPool,
+  openLanes,
+  openPool,
+  placeOfLane,
+  waitingCandidates,
+} from './waiting-candidates.ts';
 
 export type PollDeps = CandidateDeps &
   CancelDeps & {
@@ -37,7 +44,7 @@ export async function pollRuns(deps: PollDeps, poll: PoolPoll): Promise<readonly
   if (pool === undefined) return [];
   const until = poll.scheduledBefore ?? Number.MAX_SAFE_INTEGER;
   const open = await openPool(deps, pool);
-  const candidates = await waitingCandidates(deps, open, { until, limit: poll.limit });
+  const candidates = await waitingCandidates(deps, await openLanes(deps, open), { until, limit: poll.limit });
   const wanted = await queueFilter(deps, poll);
   const inOrder = orderCandidates(candidates.filter(({ lane }) => wanted(lane.workQueueId)));
   const chosen = await withRoom(deps, open, await startable(deps, inOrder));

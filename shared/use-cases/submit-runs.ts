@@ -26,7 +26,7 @@ import { type LaneTypes, noteLaneType, typesOf } from './lane-types.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
 import { type LaunchTime, launchTimeOf } from './launch-time.ts';
 import { createTurns, type TakeTurn } from './take-turns.ts';
-import { type OpenPool, openPushPools, waitingCandidates } from './waiting-candidates.ts';
+import { type OpenPool, openLanes, openPushPools, waitingCandidates } from './waiting-candidates.ts';
 
 export type SubmitDeps = ClaimDeps &
   LaunchDeps &
@@ -127,12 +127,12 @@ const keyOf = ({ runId, scheduledTime }: Candidate): string => `${runId}@${sched
 async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
   const { tried } = call;
   call.pools ??= openPushPools(deps);
-  const [stored, pools] = await Promise.all([deps.admission.read(), call.pools, call.lanesTouched]);
+  const [stored, [pools, lanes]] = await Promise.all([deps.admission.read(), placesOf(deps, call.pools, call)]);
   const now = deps.world.now();
   // Who finds the lease held need not look for work, since the holder will.
   if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, call);
   // One more than a pass takes, to know whether the lane has more.
-  const waiting = await waitingCandidates(deps, pools, { until: now, limit: launchesPerPass + 1 + tried.size });
+  const waiting = await waitingCandidates(deps, lanes, { until: now, limit: launchesPerPass + 1 + tried.size });
   const ordered = orderCandidates(waiting).filter((candidate) => !tried.has(keyOf(candidate)));
   const candidates = ordered.filter(({ lane }) => !call.spentLanes.has(laneName(lane)));
   const [first] = candidates;
@@ -145,11 +145,17 @@ async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
   const [taken, runs] = await Promise.all([
     takeLease(deps, stored, { count: firstOnes.length, ...typesOf(deps.laneTypes, firstOnes) }),
     deps.runs.readMany(firstOnes.map(({ runId }) => runId)),
-    // Read meanwhile: what the choice asks for under the lease.
-    Promise.all(firstOnes.map(({ lane }) => facts.limitsOf(lane))),
+    // Read meanwhile: what the choice and the claims ask for under the lease.
+    Promise.all(firstOnes.map(({ lane }) => facts.readAhead(lane))),
   ]);
   if (taken.kind !== 'granted') return taken.kind === 'idle' ? taken : { ...taken, lane: first.lane };
   return claimUnder(deps, taken, { call, facts, candidates, runs, lane: first.lane });
+}
+
+/** The open pools, and their lanes once those that have work stand in them. */
+async function placesOf(deps: SubmitDeps, open: Promise<readonly OpenPool[]>, { lanesTouched }: Call) {
+  const [pools] = await Promise.all([open, lanesTouched]);
+  return [pools, await openLanes(deps, pools)] as const;
 }
 
 type Scene = {

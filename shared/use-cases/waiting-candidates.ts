@@ -48,19 +48,23 @@ export function placeOfLane(pools: readonly OpenPool[], { workPoolName, workQueu
   });
 }
 
+/** The lanes of an open pool that have, or lately had, waiting runs. */
+export type OpenLanes = Pick<OpenPool, 'queues'> & { readonly lanes: readonly LaneRecord[] };
+
+export function openLanes({ lanes }: Pick<CandidateDeps, 'lanes'>, pools: readonly OpenPool[]): Promise<OpenLanes[]> {
+  return Promise.all(pools.map(async ({ pool, queues }) => ({ queues, lanes: await lanes.ofPool(pool.name) })));
+}
+
 /** The runs that wait in the lanes of open pools. */
 export async function waitingCandidates(
   deps: CandidateDeps,
-  pools: readonly OpenPool[],
+  open: readonly OpenLanes[],
   wanted: Wanted,
 ): Promise<Candidate[]> {
   const found = await Promise.all(
-    pools.map(async ({ pool, queues }) => {
-      const lanes = await deps.lanes.ofPool(pool.name);
-      return Promise.all(lanes.map((record) => candidatesOfLane(deps, record, { ...wanted, queues })));
-    }),
+    open.flatMap(({ lanes, queues }) => lanes.map((record) => candidatesOfLane(deps, record, { ...wanted, queues }))),
   );
-  return found.flat(2);
+  return found.flat();
 }
 
 async function candidatesOfLane(
