@@ -1,6 +1,6 @@
 // The client of the trigger benchmark, a process of its own so that it does not share the stack's event loop, and with
 // as little work a POST as can be, since it shares the machine.
-// Reads one job as JSON from its parent, answers one line per run: run id and when the first byte of its POST left.
+// Is told one job by its parent, and which runs have arrived at ECS; tells in the end when the first byte of each POST left.
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 
@@ -41,27 +41,33 @@ async function run({ url, runs, inFlight }: Job): Promise<void> {
   const target = new URL(url);
   const headers = ['content-type: application/json', 'content-length: 2'];
   const request = [`POST ${target.pathname} HTTP/1.1`, `host: ${target.host}`, ...headers, '', '{}'].join('\r\n');
+  const sent: Sent[] = [];
   let left = runs;
   const lane = async () => {
     const socket = await connect(target);
     while (left > 0) {
       left -= 1;
-      const sent = await post(socket, request);
-      const arrived = waitFor(sent.runId);
-      process.send?.(sent);
-      await arrived;
+      const posted = await post(socket, request);
+      sent.push(posted);
+      await arrivalOf(posted.runId);
     }
     socket.destroy();
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
-  process.disconnect();
+  process.send?.(sent, undefined, undefined, () => process.disconnect());
 }
 
-const waiting = new Map<string, () => void>();
-const waitFor = (runId: string) => new Promise<void>((resolve) => waiting.set(runId, resolve));
+/** RunTask may be there before the POST is answered. */
+const arrivals = new Map<string, PromiseWithResolvers<void>>();
+function arrival(runId: string): PromiseWithResolvers<void> {
+  const there = arrivals.get(runId) ?? Promise.withResolvers<void>();
+  arrivals.set(runId, there);
+  return there;
+}
+const arrivalOf = (runId: string) => arrival(runId).promise;
 
-process.on('message', (message: Job | { readonly arrived: string }) => {
-  if ('arrived' in message) waiting.get(message.arrived)?.();
+process.on('message', (message: Job | { readonly arrived: readonly string[] }) => {
+  if ('arrived' in message) for (const runId of message.arrived) arrival(runId).resolve();
   else
     run(message).catch((error: unknown) => {
       console.error(error);

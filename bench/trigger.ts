@@ -101,6 +101,9 @@ async function measure(deploymentId: string, inFlight: number): Promise<Result> 
   return { inFlight, ...summary(times), cpuMs: { launched: aRun(launched), ended: aRun(ended) } };
 }
 
+const sentMessage = z.object({ runId: z.string(), sentAt: z.number() });
+type Sent = z.infer<typeof sentMessage>;
+
 /** Milliseconds from POST to RunTask, of each run. */
 function trigger(
   deploymentId: string,
@@ -110,21 +113,25 @@ function trigger(
   const client = fork(path.join(import.meta.dirname, 'trigger-client.ts'), {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  const sent = new Map<string, number>();
-  const tell = (runId: string) => {
-    if (sent.has(runId) && arrivals.has(runId) && client.connected) client.send({ arrived: runId });
+  // One message for what arrives together: what is measured shares a thread with this.
+  let arrived: string[] = [];
+  onArrival = (runId) => {
+    arrived.push(runId);
+    if (arrived.length > 1) return;
+    setImmediate(() => {
+      client.send({ arrived });
+      arrived = [];
+    });
   };
-  onArrival = tell;
-  client.on('message', (message) => {
-    const { runId, sentAt } = z.object({ runId: z.string(), sentAt: z.number() }).parse(message);
-    sent.set(runId, sentAt);
-    tell(runId);
-  });
   client.send({ url, ...load });
   return new Promise((resolve, reject) => {
+    let sent: readonly Sent[] = [];
+    client.once('message', (message) => {
+      sent = z.array(sentMessage).parse(message);
+    });
     client.on('exit', (code) => {
       if (code !== 0) return reject(new Error(`the client ended with ${code}`));
-      resolve([...sent].map(([runId, sentAt]) => (arrivals.get(runId) ?? Number.NaN) - sentAt));
+      resolve(sent.map(({ runId, sentAt }) => (arrivals.get(runId) ?? Number.NaN) - sentAt));
     });
   });
 }
