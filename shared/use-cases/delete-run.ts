@@ -41,5 +41,5 @@ async function removeLog({ logs }: DeleteDeps, runId: string): Promise<void> {
 async function removeWithDeadline({ runs, world }: DeleteDeps, run: Run): Promise<Write> {
   const attempt = run.isAttemptOpen ? await runs.readAttempt(run.id, run.attempt) : undefined;
   if (attempt === undefined) return runs.remove(run);
-  return runs.remove(run, { before: attempt, after: { ...attempt, dueAt: world.now() } });
+  return runs.remove(run, { before: attempt, after: { ...attempt, isRunDeleted: true, dueAt: world.now() } });
 }

@@ -37,7 +37,8 @@ async function send(deps: RepeatDeps, attempt: Attempt): Promise<'done' | 'later
   };
   if ((await deps.runs.changeAttempt(attempt, after)) === 'lost') return 'done';
   await launchAttempt(deps, { attempt: { ...after, version: attempt.version + 1 } }, reservation);
-  return 'later';
+  // The answer may be of a task that runs for long and that nobody wants any more.
+  return 'done';
 }
 
 async function reserveRepeat(deps: RepeatDeps, attempt: Attempt): Promise<Reservation | undefined> {

@@ -1,8 +1,10 @@
 // Whoever is cancelled or deleted while RunTask is under way has a task that nobody knows yet:
 // it is stopped as soon as anybody learns of it, by the reply or by an event.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { timing } from '../../shared/domain/run/timing.ts';
 import { deleteRun } from '../../shared/use-cases/delete-run.ts';
 import { takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
+import { visitAttempt } from '../../shared/use-cases/visit-attempt.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { cancelling, propose, runsOn, triggerOnce } from '../support/stage/scenarios.ts';
 import { type Stage, type StageOptions, startStage } from '../support/stage/stage.ts';
@@ -81,4 +83,41 @@ describe('while RunTask is under way', () => {
       expect(await stage.deps.runs.read(id)).toBeUndefined();
     }),
   );
+
+  const ends = [
+    ['cancelled', (stage: Stage, id: string) => propose(stage, id, { state: cancelling })],
+    ['deleted', (stage: Stage, id: string) => deleteRun(stage.deps, id)],
+  ] as const;
+  it.each(ends)('a run that is %s has its task stopped though only a repeated request tells of it', (_, end) =>
+    onStage({ script: runsOn, jobVariables: container, losesEvents: true }, async (stage) => {
+      const id = await triggerOnce(stage);
+      await launch(stage, () => Promise.resolve(), 'lost');
+      await stage.drive(async () => stage.ecs.tasks[0]?.lastStatus === 'RUNNING', 1);
+      await end(stage, id);
+      const repeated = stage.clock.now() + timing.repeatLaunch;
+      stage.queues.submit.send(
+        [JSON.stringify({ kind: 'attempt', runId: id, attempt: 1 })],
+        timing.repeatLaunch / 1000,
+      );
+
+      await stage.drive(async () => stage.ecs.tasks[0]?.lastStatus === 'STOPPED', 1);
+
+      expect(stage.ecs.tasks).toMatchObject([{ stopCode: 'UserInitiated' }]);
+      expect(stage.clock.now() - repeated).toBeLessThanOrEqual(4_000);
+    }),
+  );
+
+  it('a run that is deleted has its task stopped, also by those who read the run before', () =>
+    onStage({ script: runsOn, jobVariables: container, losesEvents: true }, async (stage) => {
+      const id = await triggerOnce(stage);
+      await launch(stage, () => Promise.resolve(), 'seen');
+      await stage.drive(async () => stage.ecs.tasks[0]?.lastStatus === 'RUNNING', 1);
+      const run = await stage.readRun(id);
+      await deleteRun(stage.deps, id);
+      const attempt = await stage.deps.runs.readAttempt(id, 1);
+
+      if (attempt !== undefined) await visitAttempt(stage.deps, { runId: id, attempt: 1 }, { known: { run, attempt } });
+
+      expect(stage.ecs.tasks).toMatchObject([{ desiredStatus: 'STOPPED' }]);
+    }));
 });

@@ -101,6 +101,13 @@ describe('a launch that is not settled', () => {
 });
 
 describe('who wants the task', () => {
+  it('is nobody once the run is deleted, also for those who read the run before', () => {
+    const facts = { run: aPushRun({ state: 'RUNNING' }), attempt: anAttempt({ isRunDeleted: true, taskArn: 'arn' }) };
+
+    expect(unwantedBecause(facts)).toBe('run-deleted');
+    expect(nextAttemptStep({ ...facts, now: start })).toEqual({ kind: 'stop', cause: 'run-deleted' });
+  });
+
   const because = (run: AttemptFacts['run']) => unwantedBecause({ run, attempt: anAttempt() });
 
   it.each(stateTypes)('is told by the state of the run: %s', (type) => {

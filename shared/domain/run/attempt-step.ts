@@ -32,7 +32,7 @@ export function nextAttemptStep(facts: AttemptFacts): AttemptStep {
 
 /** Why nobody wants this open attempt's task any more, if so. A run created again under its id never opened it. */
 export function unwantedBecause({ run, attempt }: Pick<AttemptFacts, 'run' | 'attempt'>): StopCause | undefined {
-  if (run === undefined) return 'run-deleted';
+  if (run === undefined || attempt.isRunDeleted === true) return 'run-deleted';
   if (run.attempt !== attempt.number || !run.isAttemptOpen) return 'not-current';
   if (run.state.type === 'CANCELLING') return 'cancelled';
   return isTerminal(run.state.type) || isRescheduled(run) ? 'run-ended' : undefined;
@@ -85,8 +85,8 @@ function taskStep(facts: AttemptFacts): AttemptStep {
 function stopStep({ run, attempt, now }: AttemptFacts): AttemptStep | undefined {
   const cause = unwantedBecause({ run, attempt });
   if (cause === undefined) return undefined;
-  const dueAt =
-    run === undefined || cause === 'not-current' ? now : run.state.timestamp + graceBeforeStop(run, attempt);
+  const isAtOnce = run === undefined || cause === 'run-deleted' || cause === 'not-current';
+  const dueAt = isAtOnce ? now : run.state.timestamp + graceBeforeStop(run, attempt);
   return dueAt <= now ? { kind: 'stop', cause } : { kind: 'wait', dueAt };
 }
 

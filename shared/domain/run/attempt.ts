@@ -104,6 +104,8 @@ export type Attempt = {
   /** When anybody first learnt of its task. */
   readonly taskKnownAt?: number;
   readonly task?: TaskObservation;
+  /** Its run was deleted: said here too, for those who read the run before that. */
+  readonly isRunDeleted?: true;
   readonly startDeadlineSeconds: number;
   readonly maximumDurationSeconds: number;
   /** What lost infrastructure may cost; the standard where there is none. */
