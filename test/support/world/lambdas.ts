@@ -46,8 +46,9 @@ export function createLambdas({ kernel, dice, skewMs, beside, wire }: LambdaOpti
 
   const warm = (step: Step): Environment => {
     const there = idle.get(step) ?? [];
-    // Now and then the platform takes a fresh one.
-    const known = dice.once(12) ? undefined : there.pop();
+    // Now and then the platform takes a fresh one. What an invocation left behind may have ended its environment since.
+    let known = dice.once(12) ? undefined : there.pop();
+    while (known?.program.isDead === true) known = there.pop();
     return known ?? start(step);
   };
 
