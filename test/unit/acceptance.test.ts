@@ -60,7 +60,10 @@ describe('checkAcceptance', () => {
     ['test/unit/c.test.ts › starts a run', 'no file test/unit/c.test.ts'],
     ['test/nowhere/b.test.ts › starts a run', 'test/nowhere/b.test.ts is in no part of the suite, so nothing runs it'],
     ['checked by: scripts/none.ts', 'no file scripts/none.ts'],
-    ['checked by: README.md', 'checked by README.md, wanted a file of scripts/ or bench/, or .ci/run'],
+    [
+      'checked by: README.md',
+      'checked by README.md, wanted a file of scripts/ or bench/, test/faults/command.ts or .ci/run',
+    ],
   ])('refuses %s', async (shownBy, problem) => {
     const findings = await checkAcceptance(aTable(shownBy), dir.path);
 
