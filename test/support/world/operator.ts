@@ -23,11 +23,13 @@ export async function freezeForAWhile(world: World): Promise<void> {
   await thaw(world);
 }
 
-/** Whoever thaws ends every freeze, his own and others'. */
+/** Whoever thaws ends every freeze, his own and others'; what is frozen meanwhile may be ended by him or not. */
 async function thaw(world: World): Promise<void> {
-  for (const freeze of world.diary.freezes) freeze.until ??= world.kernel.now();
+  const { kernel, diary } = world;
+  for (const freeze of diary.freezes) freeze.until ??= kernel.now();
   await ask(world, (deps) => thawLaunches(deps));
-  world.diary.note('operator: launches go on');
+  for (const freeze of diary.freezes) freeze.until ??= freeze.from;
+  diary.note('operator: launches go on');
 }
 
 /** Runs of the minutes that a restored table has lost, whose tasks are there when it is matched with ECS. */
