@@ -39,10 +39,12 @@ export type Patience = {
   readonly sockets?: number;
 };
 
+/** Steps of a command are put together once, not for every call. Only where no command brings steps of its own. */
+export const sameSteps = { cacheMiddleware: true } as const;
+
 /**
  * Settings that every client is made with. A request that is not answered in time ends with a `TimeoutError`; without
- * being told so the SDK only warns. The steps of a command are put together once, not for every call: not for clients
- * whose commands bring steps of their own, as those of lib-dynamodb do.
+ * being told so the SDK only warns.
  */
 export function callSettings({ answerMs, connectionMs, sockets }: Patience) {
   const agent = sockets === undefined ? {} : { maxSockets: sockets };
@@ -53,7 +55,7 @@ export function callSettings({ answerMs, connectionMs, sockets }: Patience) {
     httpsAgent: agent,
     throwOnRequestTimeout: true,
   };
-  return { requestHandler, sha256: Sha256, cacheMiddleware: true };
+  return { requestHandler, sha256: Sha256 };
 }
 
 /** What requests are signed with: an HMAC takes a key object in a tenth of the time that it takes the key's bytes. */

@@ -10,7 +10,6 @@ export function createDocumentClient(): DocumentClient {
   const client = new DynamoDBClient({
     maxAttempts: 4,
     ...callSettings({ answerMs: 3_000, connectionMs: 1_000, sockets: 256 }),
-    cacheMiddleware: false,
   });
   leanClient(client);
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });

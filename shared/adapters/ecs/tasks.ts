@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { JsonObject } from '../../domain/json.ts';
 import type { LaunchOutcome, Refusal, Tasks } from '../../ports/tasks.ts';
-import { callSettings, leanClient } from '../sdk.ts';
+import { callSettings, leanClient, sameSteps } from '../sdk.ts';
 import { readTask } from './task-codec.ts';
 
 /** DescribeTasks takes this many ARNs. */
@@ -24,6 +24,7 @@ export function createEcsClient(): ECSClient {
   return leanClient(
     new ECSClient({
       maxAttempts: 3,
+      ...sameSteps,
       ...callSettings({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
     }),
   );
@@ -34,6 +35,7 @@ export function createLaunchClient(): ECSClient {
   return leanClient(
     new ECSClient({
       maxAttempts: 1,
+      ...sameSteps,
       ...callSettings({ answerMs: 8_000, connectionMs: 2_000, sockets: 128 }),
     }),
   );

@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Hints } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
-import { callSettings, leanClient } from '../sdk.ts';
+import { callSettings, leanClient, sameSteps } from '../sdk.ts';
 import { together } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
@@ -16,6 +16,7 @@ export function createSqsClient(): SQSClient {
     new SQSClient({
       useQueueUrlAsEndpoint: false,
       maxAttempts: 2,
+      ...sameSteps,
       ...callSettings({ answerMs: 3_000, connectionMs: 2_000, sockets: 64 }),
     }),
   );
