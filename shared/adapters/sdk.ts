@@ -21,13 +21,16 @@ export function leanClient<Client extends Lightened>(client: Client): Client {
   return client;
 }
 
-/** One signer for each place and service; it asks for credentials whenever it signs. */
+/** One signer for each place and service; it asks for credentials whenever it signs. A failure is not remembered. */
 function oneSigner(make: Signer): Signer {
   const made = new Map<string, ReturnType<Signer>>();
   return (scheme) => {
     const key = `${scheme?.signingRegion} ${scheme?.signingName}`;
-    const signer = made.get(key) ?? make(scheme);
+    const there = made.get(key);
+    if (there !== undefined) return there;
+    const signer = make(scheme);
     made.set(key, signer);
+    signer.catch(() => made.delete(key));
     return signer;
   };
 }

@@ -1,10 +1,11 @@
-// Whatever AWS service does not answer is given up in time, so that the caller's own deadline holds.
+// What all SDK clients of ours have in common: what is not answered is given up in time, so that the caller's own deadline
+// holds, and every request is signed as AWS wants it.
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { callSettings } from '../../shared/adapters/sdk.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { callSettings, leanClient } from '../../shared/adapters/sdk.ts';
 
 let silent: Server;
 beforeEach(async () => {
@@ -48,4 +49,57 @@ it('signs with what SHA-256 and HMAC give', async () => {
 
   expect(await hash.digest()).toEqual(createHash('sha256').update(text).digest());
   for (const hmac of hmacs) expect(await hmac.digest()).toEqual(createHmac('sha256', 'key').update(text).digest());
+});
+
+describe('the one signer of a client', () => {
+  it('takes new credentials once the former ones have expired', async () => {
+    const keys: (string | undefined)[] = [];
+    const server = createServer(({ headers }, answer) => {
+      keys.push(/Credential=(\w+)/.exec(headers.authorization ?? '')?.[1]);
+      answer.setHeader('content-type', 'application/x-amz-json-1.1').end('{}');
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = server.address() as AddressInfo;
+    let asked = 0;
+    const credentials = async () => {
+      asked += 1;
+      return { accessKeyId: `KEY${asked}`, secretAccessKey: 's', expiration: new Date(Date.now() - 1_000) };
+    };
+    const client = leanClient(
+      new ECSClient({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials }),
+    );
+
+    await client.send(new ListTasksCommand({}));
+    await client.send(new ListTasksCommand({}));
+    client.destroy();
+    server.close();
+
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it('is made anew when it could not be made', async () => {
+    const credentials = { accessKeyId: 'KEY', secretAccessKey: 's' };
+    let isThere = false;
+    const client = leanClient(new ECSClient({ credentials, region: 'us-east-1' }));
+    const scheme = { name: 'sigv4', signingName: 'ecs', signingRegion: 'us-east-1', properties: {} };
+    const broken = {
+      middlewareStack: client.middlewareStack,
+      config: {
+        signer: async (given?: typeof scheme) => {
+          if (isThere) return client.config.signer(given);
+          isThere = true;
+          throw new Error('no region yet');
+        },
+      },
+    };
+    const { signer } = leanClient(broken).config;
+
+    await expect(signer(scheme)).rejects.toThrow('no region yet');
+    const made = await signer(scheme);
+
+    expect(await signer(scheme)).toBe(made);
+    client.destroy();
+  });
 });
