@@ -1,6 +1,7 @@
 // The client of the trigger benchmark, a process of its own so that it does not share the stack's event loop, and with
 // as little work a POST as can be, since it shares the machine.
-// Is told one job by its parent, and which runs have arrived at ECS; tells in the end when the first byte of each POST left.
+// Its parent tells it one job, and which runs have arrived at ECS. In the end it answers run ids and when the first byte
+// of each POST left.
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 
@@ -49,7 +50,7 @@ async function run({ url, runs, inFlight }: Job): Promise<void> {
       left -= 1;
       const posted = await post(socket, request);
       sent.push(posted);
-      await arrivalOf(posted.runId);
+      await arrival(posted.runId).promise;
     }
     socket.destroy();
   };
@@ -64,7 +65,6 @@ function arrival(runId: string): PromiseWithResolvers<void> {
   arrivals.set(runId, there);
   return there;
 }
-const arrivalOf = (runId: string) => arrival(runId).promise;
 
 process.on('message', (message: Job | { readonly arrived: readonly string[] }) => {
   if ('arrived' in message) for (const runId of message.arrived) arrival(runId).resolve();

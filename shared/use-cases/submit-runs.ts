@@ -129,7 +129,7 @@ async function onePass(deps: SubmitDeps, call: Call): Promise<Pass> {
   call.pools ??= openPushPools(deps);
   const [stored, [pools, lanes]] = await Promise.all([deps.admission.read(), placesOf(deps, call.pools, call)]);
   const now = deps.world.now();
-  // Who finds the lease held need not look for work, since the holder will.
+  // Who finds the lease held need not look into the lanes, since the holder will.
   if (stored !== undefined && stored.leaseUntil > now) return askForMore(deps, stored, call);
   // One more than a pass takes, to know whether the lane has more.
   const waiting = await waitingCandidates(deps, lanes, { until: now, limit: launchesPerPass + 1 + tried.size });

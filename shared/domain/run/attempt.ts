@@ -95,9 +95,9 @@ export type Attempt = {
   readonly currentTry: Try;
   /** The newest tries before the current one, oldest first. */
   readonly pastTries?: readonly PastTry[];
-  /** The ways in which the task may be launched, where there are several, and the one of the current try. */
   /** The size in the task definition, where it is ours: what a request without a size of its own gets. */
   readonly definedSize?: JsonObject;
+  /** The ways in which the task may be launched, where there are several, and the one of the current try. */
   readonly options?: LaunchOptions;
   readonly plan?: LaunchPlan;
   readonly taskArn?: string;
