@@ -1,7 +1,7 @@
 // Wires the pump: SQS `submit` → claims and RunTask.
 import { createAdmission, createStopPaces } from '../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../shared/adapters/dynamodb/catalogue/catalogue.ts';
-import { rememberLists } from '../../shared/adapters/dynamodb/catalogue/remembered-lists.ts';
+import { rememberReads } from '../../shared/adapters/dynamodb/catalogue/remembered-reads.ts';
 import { createDocumentClient } from '../../shared/adapters/dynamodb/client.ts';
 import { createFamilies } from '../../shared/adapters/dynamodb/families.ts';
 import { createLanes } from '../../shared/adapters/dynamodb/lanes.ts';
@@ -42,7 +42,7 @@ const deps: TakeSubmitDeps = {
   admission: createAdmission({ client, table, tableIdentity: env.SLIPWAY_TABLE_IDENTITY }),
   families: createFamilies({ client, table }),
   registering: new Map(),
-  catalogue: rememberLists(
+  catalogue: rememberReads(
     createCatalogue({ client, table, ...world, secretBox: createSecretBox(env, world.now) }),
     world.now,
   ),

@@ -1,12 +1,15 @@
 // What all SDK clients of ours have in common: how long they wait, and that a call costs little besides its answer.
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SQSClient } from '@aws-sdk/client-sqs';
+import { getSchemaSerdePlugin } from '@smithy/core/schema';
 
 /** For the region and service that the endpoint rules name. */
 type Signer = NonNullable<SQSClient['config']['signer']>;
-type Lightened<Config extends { signer: Signer }> = {
-  readonly middlewareStack: { remove(name: string): boolean };
-  config: Config;
+type Settings = { signer: Signer } & Parameters<typeof getSchemaSerdePlugin>[0];
+type Lightened = {
+  /** What is used must fit the client's inputs and outputs, which differ from client to client. */
+  readonly middlewareStack: { remove(name: string): boolean; use(steps: never): void };
+  config: Settings;
 };
 
 /**
@@ -14,13 +17,13 @@ type Lightened<Config extends { signer: Signer }> = {
  * logger is set, which SDK, machine and features the call comes from, and a signer with a copy of all settings.
  * Together that takes more than a third of a call's time. Our own events say what happened.
  */
-export function leanClient<Config extends { signer: Signer }, Client extends Lightened<Config>>(
-  client: Client,
-): Client {
+export function leanClient<Client extends Lightened>(client: Client): Client {
   client.middlewareStack.remove('loggerMiddleware');
   client.middlewareStack.remove('getUserAgentMiddleware');
   client.config.signer = oneSigner(client.config.signer);
   client.config = quicklyCopied(client.config);
+  // In the place of the client's own steps of that name, which hold the settings as they were.
+  client.middlewareStack.use(getSchemaSerdePlugin(client.config) as never);
   return client;
 }
 
@@ -28,8 +31,8 @@ export function leanClient<Config extends { signer: Signer }, Client extends Lig
  * The SDK copies the settings three times a call. It put them together one by one, which V8 keeps as a table that
  * takes a hundred times as long to copy as an object of known shape.
  */
-function quicklyCopied<Settings extends object>(settings: Settings): Settings {
-  return Object.fromEntries(Object.entries(settings)) as Settings;
+function quicklyCopied<Config extends object>(settings: Config): Config {
+  return Object.fromEntries(Object.entries(settings)) as Config;
 }
 
 /** One signer for each place and service; it asks for credentials whenever it signs. A failure is not remembered. */

@@ -87,6 +87,7 @@ describe('the one signer of a client', () => {
     const broken = {
       middlewareStack: client.middlewareStack,
       config: {
+        ...client.config,
         signer: async (given?: typeof scheme) => {
           if (isThere) return client.config.signer(given);
           isThere = true;

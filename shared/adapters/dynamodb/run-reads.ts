@@ -6,7 +6,7 @@ import type { RunStoreOptions } from './head-writes.ts';
 import { fromItem, type Item } from './items.ts';
 import { buriedAttempt, runFromItem } from './run-items.ts';
 import { childIdOf, childPrefix, runHeadKey, runStateKey, statePrefix } from './table.ts';
-import { get, getMany, queryAll } from './writes.ts';
+import { get, queryAll } from './writes.ts';
 
 type Place = Pick<RunStoreOptions, 'client' | 'table'>;
 type Reads = Pick<Runs, 'read' | 'readMany' | 'readStates' | 'readState' | 'lastAttempt' | 'children'>;
@@ -50,10 +50,9 @@ export function createRunReads(place: Place): Reads {
     read,
 
     async readMany(ids) {
-      const items = await getMany(client, table, [...new Set(ids)].map(runHeadKey));
-      return Promise.all(
-        items.filter((item) => buriedAttempt(item) === undefined).map((item) => wholeRun(place, item)),
-      );
+      const items = await Promise.all([...new Set(ids)].map((id) => get(client, table, runHeadKey(id))));
+      const heads = items.filter((item) => item !== undefined).filter((item) => buriedAttempt(item) === undefined);
+      return Promise.all(heads.map((item) => wholeRun(place, item)));
     },
 
     readStates,

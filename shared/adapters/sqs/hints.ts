@@ -1,11 +1,11 @@
 // Hints as SQS messages, ten a request. A hint that cannot be sent is lost and logged, never an error for the caller:
 // what it was about stands in the table, and the clock hints again (design rule 1).
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { Hints } from '../../ports/hints.ts';
+import type { Hints, ObserveHint, PlanHint, SubmitHint } from '../../ports/hints.ts';
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
 import { callSettings, leanClient, sameSteps } from '../sdk.ts';
-import { together } from '../together.ts';
+import { oneAfterAnother } from '../together.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
 const maximumDelaySeconds = 900;
@@ -42,23 +42,37 @@ async function sendAll(client: SQSClient, queueUrl: string, messages: readonly D
   );
 }
 
+type AnyHint = SubmitHint | ObserveHint | PlanHint;
+type Hinted = { readonly hint: AnyHint; readonly delaySeconds: number };
+
+/** Of what says the same the last one: the pump looks into a lane once, for whatever became due there. */
+function withoutRepeats(hinted: readonly Hinted[]): readonly Hinted[] {
+  return [...new Map(hinted.map((one) => [meaningOf(one), one])).values()];
+}
+
+function meaningOf({ hint, delaySeconds }: Hinted): string {
+  const isDue = hint.kind === 'work' && delaySeconds <= 0;
+  return JSON.stringify([isDue ? { ...hint, dueAt: 0 } : hint, delaySeconds]);
+}
+
 export function createHints(
   client: SQSClient,
   queueUrls: { readonly submit: string; readonly observe: string },
   telemetry: Pick<Telemetry, 'hintsLost'>,
 ): Hints {
-  const sender = (queue: 'submit' | 'observe') => {
-    const send = together<readonly Delayed[], undefined>(async (asked) => {
-      const messages = asked.flat();
+  const sender = (queue: keyof typeof queueUrls) => {
+    const send = oneAfterAnother<readonly Hinted[], undefined>(async (asked) => {
+      const hinted = withoutRepeats(asked.flat());
       try {
+        const messages = hinted.map(({ hint, delaySeconds }) => ({ body: JSON.stringify(hint), delaySeconds }));
         await sendAll(client, queueUrls[queue], messages);
       } catch (error) {
-        telemetry.hintsLost(queue, messages.length, error);
+        telemetry.hintsLost(queue, hinted.length, error);
       }
       return asked.map(() => undefined);
     });
-    return async (hints: readonly object[], delaySeconds: number): Promise<void> => {
-      await send(hints.map((hint) => ({ body: JSON.stringify(hint), delaySeconds })));
+    return async (hints: readonly AnyHint[], delaySeconds: number): Promise<void> => {
+      if (hints.length > 0) await send(hints.map((hint) => ({ hint, delaySeconds })));
     };
   };
   const submit = sender('submit');

@@ -1,7 +1,7 @@
 // The stores and clients of one program, wired as the Lambdas' entry files wire them, over the virtual road.
 import { createAdmission, createStopPaces } from '../../../shared/adapters/dynamodb/admission.ts';
 import { createCatalogue } from '../../../shared/adapters/dynamodb/catalogue/catalogue.ts';
-import { rememberLists } from '../../../shared/adapters/dynamodb/catalogue/remembered-lists.ts';
+import { rememberReads } from '../../../shared/adapters/dynamodb/catalogue/remembered-reads.ts';
 import { createCounters } from '../../../shared/adapters/dynamodb/counters.ts';
 import { createFamilies } from '../../../shared/adapters/dynamodb/families.ts';
 import { createHeartbeats } from '../../../shared/adapters/dynamodb/heartbeats.ts';
@@ -90,7 +90,7 @@ export function wire(options: WiringOptions, program: Program) {
     rateHints: new Map(),
     pumpTurns: createPumpTurns(),
     eventSink: createEventSink(send, 'events', createLargeParts({ ...store, table: 'bulk' })),
-    catalogue: program.step === 'submit' ? rememberLists(catalogue, now) : catalogue,
+    catalogue: program.step === 'submit' ? rememberReads(catalogue, now) : catalogue,
     logs: createLogs({ ...store, table: 'bulk' }),
     tasks: createTasks({ ecs: ecs(3), launch: ecs(1) }),
     hints: createHints(send, { submit: 'submit', observe: 'observe' }, telemetry),
