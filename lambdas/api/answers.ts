@@ -95,7 +95,7 @@ export function refusalAnswer(refusal: Refusal | AppError, sentBody?: unknown): 
   const usual = problems === undefined ? { [shape]: refusal.message } : invalidBody(problems, sentBody);
   const answer = jsonAnswer(status, (refusal instanceof Refusal ? refusal.body : undefined) ?? usual);
   const ofCode = 'retryAfterSeconds' in rest ? rest.retryAfterSeconds : undefined;
-  const seconds = (refusal instanceof Refusal ? refusal.retryAfterSeconds : undefined) ?? ofCode;
+  const seconds = refusal.retryAfterSeconds ?? ofCode;
   if (seconds === undefined) return answer;
   return { ...answer, headers: { ...answer.headers, 'retry-after': String(seconds) } };
 }

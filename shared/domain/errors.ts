@@ -16,11 +16,20 @@ export type ErrorCode = (typeof errorCodes)[number];
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: unknown;
+  /** When to come back, in seconds; absent: as the code's own answer says. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.details = options.details;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
+
+export type AppErrorOptions = {
+  readonly cause?: unknown;
+  readonly details?: unknown;
+  readonly retryAfterSeconds?: number;
+};

@@ -1,9 +1,11 @@
 // Records a state that somebody proposes for a run: the engine, a worker, a person (POST /flow_runs/{id}/set_state).
 // The rules decide; what they accept is one conditional write. Safe to repeat: transition ids find the copy.
+import { AppError } from '../domain/errors.ts';
 import type { Attempt } from '../domain/run/attempt.ts';
 import { isRescheduled } from '../domain/run/attempt-step.ts';
 import { decideState } from '../domain/run/policy.ts';
 import type { Caller, Proposal } from '../domain/run/policy-types.ts';
+import { isAheadOfTable } from '../domain/run/rules-ours.ts';
 import type { Run } from '../domain/run/run.ts';
 import { isTerminal, type ProposedState, type State } from '../domain/run/state.ts';
 import { timing } from '../domain/run/timing.ts';
@@ -44,6 +46,7 @@ export type RecordDeps = HintDeps &
 /**
  * @returns undefined when there is no such run
  * @throws ContentionError when the run changes faster than this request can
+ * @throws AppError `unavailable` for a word of an attempt that a restored table does not know yet
  */
 export async function recordState(deps: RecordDeps, request: StateRequest): Promise<StateAnswer | undefined> {
   const ids = { state: deps.world.newId(), lease: deps.world.newId() };
@@ -87,8 +90,10 @@ async function readFacts(deps: RecordDeps, request: StateRequest, ids: Ids): Pro
 async function tryOnce(deps: RecordDeps, round: Round): Promise<StateAnswer | 'lost'> {
   const { request, run, attempt, id } = round;
   const now = deps.world.now();
+  const proposal = proposalOf(round, now);
+  if (isAheadOfTable(proposal)) throw unknownAttempt(proposal);
   if (attempt !== undefined && isHeld(round)) return holdCrash(deps, round, attempt);
-  const answer = decideState(request.force ? 'minimal' : 'core', proposalOf(round, now), { id, now });
+  const answer = decideState(request.force ? 'minimal' : 'core', proposal, { id, now });
   switch (answer.status) {
     case 'ABORT':
       await keepFenced(deps, round);
@@ -102,6 +107,13 @@ async function tryOnce(deps: RecordDeps, round: Round): Promise<StateAnswer | 'l
     case 'ACCEPT':
       return write(deps, round, { after: hosted(round, answer.run), now });
   }
+}
+
+/** The clock's next sweep finds its task. */
+function unknownAttempt({ caller }: Proposal): AppError {
+  const seen = `attempt ${caller?.attempt} of run ${caller?.runId} is not known yet`;
+  const message = `${seen}: the table was set back, and its task is looked for, please try again`;
+  return new AppError('unavailable', message, { retryAfterSeconds: timing.unknownAttempt / 1000 });
 }
 
 function proposalOf({ request, run, executor, slots }: Round, now: number): Proposal {

@@ -108,6 +108,18 @@ describe('states', () => {
     expect(seen).toEqual([{ runId: nobody, attempt: 3 }, undefined, undefined]);
   });
 
+  it('puts off a container whose attempt the table does not know yet, and says for how long', async () => {
+    const { id } = (await record()).body;
+
+    const answer = await api.call('POST', `/api/flow_runs/${id}/set_state`, {
+      body: { state: { type: 'RUNNING' } },
+      headers: { 'x-slipway-run': id, 'x-slipway-attempt': '1' },
+    });
+
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '20']);
+    expect(answer.body.exception_message).toContain(`attempt 1 of run ${id} is not known yet`);
+  });
+
   it.each([
     [{}],
     [{ state: null }],

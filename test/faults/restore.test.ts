@@ -2,6 +2,7 @@
 // with what ECS knows, and thaws: no run has two live tasks, none is started again that was started, all end.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freezeLaunches, thawLaunches } from '../../shared/use-cases/freeze-launches.ts';
+import { recordState } from '../../shared/use-cases/record-state.ts';
 import { submitRuns } from '../../shared/use-cases/submit-runs.ts';
 import { triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -225,6 +226,26 @@ describe('a table that was set back ten minutes', () => {
       expect(whileFrozen).toMatchObject({ attempt: 1, isAttemptOpen: true, state: { id: run.state.id } });
       expect((await stage.readRun(id)).state.type).toBe('COMPLETED');
       expect(attempts(stage, id)).toEqual([1]);
+    }),
+  );
+
+  it('puts off what an engine says before its task is found, and hears it afterwards', { timeout: 60_000 }, () =>
+    onStage({ script: runsOn }, async (stage) => {
+      const id = await trigger(stage, 'speaks too early', { taken: 3600, inMs: minute });
+      const backup = await stage.backUp();
+      await stage.drive(async () => stage.ecs.tasks.some(livesOn));
+      await later(stage, minute);
+      await stage.restore(backup);
+      const word = { runId: id, proposed: completed, force: false, caller: { runId: id, attempt: 1 } };
+
+      const refusal = await recordState(stage.deps, word).catch((error: unknown) => error);
+      const before = await stage.readRun(id);
+      await stage.drive(async () => (await stage.readRun(id)).attempt === 1);
+      const answer = await recordState(stage.deps, word);
+
+      expect(refusal).toMatchObject({ code: 'unavailable', retryAfterSeconds: 20 });
+      expect(before).toMatchObject({ attempt: 0, state: { type: 'SCHEDULED' } });
+      expect(answer).toMatchObject({ status: 'ACCEPT', state: { type: 'COMPLETED' } });
     }),
   );
 

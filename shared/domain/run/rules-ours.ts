@@ -1,7 +1,7 @@
 // Our own rules beside Prefect's: fencing of attempts (design rule 5) and the pump's right to claim.
 // They hold for forced proposals too.
 import { isRescheduled } from './attempt-step.ts';
-import { type Caller, pass, type Rule } from './policy-types.ts';
+import { type Caller, type Proposal, pass, type Rule } from './policy-types.ts';
 import type { Run } from './run.ts';
 import { isTerminal, type ProposedState, stateTypes, terminalTypes } from './state.ts';
 import { mayFollow } from './transition.ts';
@@ -16,6 +16,20 @@ function speaksFor(caller: Caller, executor: Run, proposed: ProposedState): bool
   if (caller.attempt !== executor.attempt || isRescheduled(executor)) return false;
   if (caller.attempt <= (executor.formerLife ?? 0)) return false;
   return executor.isAttemptOpen || isLastWord(proposed);
+}
+
+/**
+ * Attempts are written before their tasks are launched: a number that the table does not have yet is one that it had
+ * before it was set back (rule 14), and will have again once the task is found.
+ */
+export function isAheadOfTable({
+  run,
+  caller,
+  executor: parent,
+}: Pick<Proposal, 'run' | 'caller' | 'executor'>): boolean {
+  const executor = caller?.runId === run.id ? run : parent;
+  if (caller === undefined || executor === undefined || executor === 'gone') return false;
+  return caller.attempt > executor.attempt;
 }
 
 /** Words of an attempt that is over never move the run; one whose task just stopped may still say how it ended. */

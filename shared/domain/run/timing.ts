@@ -67,6 +67,11 @@ export const timing = {
    * unless somebody asks for more), and its tokens and events can speak for 25 hours after that (rule 4).
    */
   tracesKept: 30 * 24 * 60 * minute,
+  /**
+   * Who speaks for an attempt that a restored table lacks is told to come back after this long. Prefect's client does so
+   * five times, and the clock's sweep comes every minute.
+   */
+  unknownAttempt: 20 * second,
   /** Waits before the new attempts after an infrastructure failure, the last one for all that follow. */
   restartDelays: [0, 10 * second, minute],
 } as const;

@@ -1,10 +1,12 @@
 // Whoever asks the API from outside: engines, workers and people. They ask again until they are answered, as Prefect's
 // client does, and send a proposed state under one transition id.
 import { runHeadKey } from '../../../shared/adapters/dynamodb/table.ts';
+import { AppError } from '../../../shared/domain/errors.ts';
 import type { Caller } from '../../../shared/domain/run/policy-types.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
 import type { ProposedState, StateType } from '../../../shared/domain/run/state.ts';
 import { recordState, type StateAnswer, type StateRequest } from '../../../shared/use-cases/record-state.ts';
+import type { Invoked } from './lambdas.ts';
 import { headOf } from './publisher.ts';
 import type { Deps } from './wiring.ts';
 import { report, type World } from './world.ts';
@@ -25,9 +27,15 @@ export async function ask<T>(
     await kernel.sleep(dice.whole(5, 40));
     const isLost = outcome.kind === 'done' && faults.onMessage('answer') === 'lost';
     if (outcome.kind === 'done' && !isLost) return { answer: outcome.value };
-    await kernel.sleep(dice.whole(1_000, 5_000));
+    await kernel.sleep(retryAfterMs(outcome) ?? dice.whole(1_000, 5_000));
   }
   return undefined;
+}
+
+function retryAfterMs(outcome: Invoked<unknown>): number | undefined {
+  if (outcome.kind !== 'failed' || !(outcome.error instanceof AppError)) return undefined;
+  const { retryAfterSeconds } = outcome.error;
+  return retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000;
 }
 
 export type Asked = {

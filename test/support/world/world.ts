@@ -282,7 +282,7 @@ export function report(diary: Diary, step: string, outcome: Invoked<unknown>): v
 }
 
 const expected =
-  /^planned |^no answer$|^Rate exceeded$|is changed by others|are created and deleted|by others at the same time/;
+  /^planned |^no answer$|^Rate exceeded$|is changed by others|are created and deleted|by others at the same time|^attempt \d+ of run \S+ is not known yet/;
 
 /** Whatever the plan did not ask for is a fault of the program. */
 function surprise(diary: Diary, step: string, error: unknown): void {
