@@ -1,21 +1,25 @@
 // Gives a task back to its run after the table was set back to a time before the task's attempt (rule 14): the attempt
 // is opened once more, with the number and the task that it had, so nothing is started twice and no number repeats.
 // Safe when doubled or late: an attempt that is there is not opened again.
+import { deploymentTerms } from '../domain/limit/deployment-slot.ts';
+import { placeLimits } from '../domain/limit/place-slots.ts';
 import type { Attempt } from '../domain/run/attempt.ts';
 import { endingWithoutTask } from '../domain/run/closing.ts';
-import type { Run } from '../domain/run/run.ts';
+import type { DeploymentSlot, Run } from '../domain/run/run.ts';
 import type { ProposedState } from '../domain/run/state.ts';
 import { enterState, mayFollow, mintState } from '../domain/run/transition.ts';
+import { gateIdsOf, type LaneLimits, type SlotsOfClaim, slotsOfLiving } from '../domain/submit/fit.ts';
 import { ownerOf, type TaskOwner } from '../domain/task/started-by.ts';
 import type { SeenTask } from '../ports/tasks.ts';
+import type { LimitDeps } from './acquire-slots.ts';
 import { ContentionError, maximumRaces, withDeadline } from './change-run.ts';
-import { type ClaimDeps, createFacts, newAttempt } from './claim-run.ts';
+import { type ClaimDeps, createFacts, newAttempt, slotMove, slotOfRun } from './claim-run.ts';
 import { closeAttempt } from './close-attempt.ts';
 import { foldObservation } from './fold-observation.ts';
 import { renderJob } from './render-job.ts';
 import { type VisitDeps, visitAttempt } from './visit-attempt.ts';
 
-export type AdoptDeps = ClaimDeps & VisitDeps;
+export type AdoptDeps = ClaimDeps & VisitDeps & LimitDeps;
 
 /** `known`: the task belongs to an attempt of its run. `unwanted`: nobody may have it, and it was asked to stop. */
 export type Adoption = 'known' | 'adopted' | 'unwanted';
@@ -80,27 +84,57 @@ async function openOnce(
   { number, seen }: { readonly number: number; readonly seen: SeenTask },
 ): Promise<'opened' | 'counted' | 'lost'> {
   const numbered: Run = { ...run, attempt: number - 1 };
-  const job = await renderJob(deps, createFacts(deps), numbered);
-  const head = job.kind === 'job' ? pendingAgain(deps, numbered) : undefined;
+  const [job, slots] = await Promise.all([
+    renderJob(deps, createFacts(deps), numbered),
+    seen.task.lastStatus === 'STOPPED' ? noSlots : livingSlots(deps, run),
+  ]);
+  const head = job.kind === 'job' ? pendingAgain(deps, numbered, slotOfRun(slots)) : undefined;
   if (job.kind !== 'job' || head === undefined) {
     return (await deps.runs.change(run, { ...run, attempt: number })) === 'lost' ? 'lost' : 'counted';
   }
   const at = seen.task.createdAt ?? deps.world.now();
-  const attempt: Attempt = { ...newAttempt(numbered, { job, former: undefined, now: at }), cluster: seen.cluster };
+  const opened = newAttempt(numbered, { job, former: undefined, slots, now: at });
+  const attempt: Attempt = { ...opened, cluster: seen.cluster };
   const after = withDeadline({ ...head, attempt: number, isAttemptOpen: true }, attempt);
-  if ((await deps.runs.openAttempt(run, after, { attempt })) === 'lost') return 'lost';
+  if ((await deps.runs.openAttempt(run, after, { attempt, ...slotMove(slots) })) === 'lost') return 'lost';
   deps.telemetry.taskAdopted(attempt, seen.taskArn);
   return 'opened';
 }
 
+const noSlots: SlotsOfClaim = { placeGateIds: [], takings: [] };
+
+/** What a claim would have taken, though the limits may be exceeded for as long as the task lives. */
+async function livingSlots(deps: AdoptDeps, run: Run): Promise<SlotsOfClaim> {
+  const { catalogue, limits, world } = deps;
+  const { deploymentId, workPoolName, workQueueId } = run;
+  const [deployment, workPool, workQueue] = await Promise.all([
+    deploymentId === undefined ? undefined : catalogue.deployments.read(deploymentId),
+    workPoolName === undefined ? undefined : catalogue.workPools.read(workPoolName),
+    workQueueId === undefined ? undefined : catalogue.workQueues.read(workQueueId),
+  ]);
+  const limit =
+    deployment?.concurrencyLimitId === undefined ? undefined : await limits.read(deployment.concurrencyLimitId);
+  const ofRun: LaneLimits = {
+    place: placeLimits({ ...(workPool && { workPool }), ...(workQueue && { workQueue }) }),
+    ...(limit?.active === true ? { deployment: deploymentTerms(limit, deployment?.concurrencyOptions) } : {}),
+  };
+  const gateIds = gateIdsOf(ofRun);
+  if (gateIds.length === 0) return noSlots;
+  const gates = new Map((await limits.gates(gateIds)).map((gate) => [gate.id, gate]));
+  return slotsOfLiving({ limits: ofRun, gates }, { runId: run.id, leaseId: world.newId(), now: world.now() });
+}
+
 /** The head once it is Pending again by the way that the table of states allows; undefined where there is none. */
-function pendingAgain({ world }: AdoptDeps, run: Run): Run | undefined {
+function pendingAgain({ world }: AdoptDeps, run: Run, slot: DeploymentSlot | undefined): Run | undefined {
   const enter = (head: Run, proposed: ProposedState): Run =>
     enterState(head, mintState(head, proposed, { id: world.newId(), now: world.now() }));
   const message = 'The table was restored: the task that this run has is its own again.';
-  const pending: ProposedState = { type: 'PENDING', name: 'Pending', message, details: {} };
-  if (mayFollow(run.state.type, 'PENDING')) return enter(run, pending);
+  const details = slot === undefined ? {} : { leaseId: slot.leaseId };
+  const pending: ProposedState = { type: 'PENDING', name: 'Pending', message, details };
+  const holding = (head: Run): Run => (slot === undefined ? head : { ...head, slot });
+  if (mayFollow(run.state.type, 'PENDING')) return holding(enter(run, pending));
   if (!mayFollow(run.state.type, 'SCHEDULED')) return undefined;
   const scheduledTime = world.now();
-  return enter(enter(run, { type: 'SCHEDULED', name: 'AwaitingRetry', message, details: { scheduledTime } }), pending);
+  const awaiting: ProposedState = { type: 'SCHEDULED', name: 'AwaitingRetry', message, details: { scheduledTime } };
+  return holding(enter(enter(run, awaiting), pending));
 }

@@ -5,7 +5,7 @@ import { repeatDelay } from '../domain/run/attempt-step.ts';
 import { standardPolicy } from '../domain/run/infrastructure-rules.ts';
 import { isWaiting, startsAt } from '../domain/run/lane.ts';
 import { planOfAttempt } from '../domain/run/plan-of-attempt.ts';
-import type { Run } from '../domain/run/run.ts';
+import type { DeploymentSlot, Run } from '../domain/run/run.ts';
 import { defaultMaximumDurationSeconds } from '../domain/run/timing.ts';
 import { enterState, mintState } from '../domain/run/transition.ts';
 import type { Reservation } from '../domain/submit/admission.ts';
@@ -16,6 +16,7 @@ import { clientTokenOf } from '../domain/task/started-by.ts';
 import type { Families } from '../ports/families.ts';
 import type { Logs } from '../ports/logs.ts';
 import type { Runs } from '../ports/runs.ts';
+import type { SlotMove } from '../ports/slot-move.ts';
 import type { World } from '../ports/world.ts';
 import type { Telemetry } from '../telemetry/events.ts';
 import { withDeadline } from './change-run.ts';
@@ -82,35 +83,36 @@ export async function claimRun(
   if (deps.world.now() >= reservation.expiresAt) return undefined;
   const now = deps.world.now();
   const slots = slotsOfClaim(fit, { leaseId: deps.world.newId(), now });
-  const attempt = { ...newAttempt(run, { job, former, now }), ...placed(slots) };
+  const attempt = newAttempt(run, { job, former, slots, now });
   const type = capacityTypeOf(attempt.request);
   if (!time.take(type)) return { kind: 'no-launch-time', type };
   const after = pendingHead(deps, run, { attempt, slots });
-  const { takings: take, lease } = slots;
-  const move = { take, give: [], ...(lease === undefined ? {} : { lease }) };
-  const opening = { attempt, ...(take.length === 0 ? {} : { slots: move }) };
-  if ((await deps.runs.openAttempt(run, after, opening)) === 'lost') {
+  if ((await deps.runs.openAttempt(run, after, { attempt, ...slotMove(slots) })) === 'lost') {
     time.giveBack(type);
     await countOn(deps, run);
-    return take.length === 0 ? undefined : 'lost';
+    return slots.takings.length === 0 ? undefined : 'lost';
   }
   deps.telemetry.runClaimed(attempt);
   await warn(deps, run, job.warnings);
   return { kind: 'claimed', run: { ...after, version: run.version + 1 }, attempt };
 }
 
-function placed({ placeGateIds }: SlotsOfClaim): Pick<Attempt, 'placeGateIds'> {
-  return placeGateIds.length === 0 ? {} : { placeGateIds };
+/** What the transaction that opens an attempt does for its slots. */
+export function slotMove({ takings, lease }: SlotsOfClaim): { readonly slots?: SlotMove } {
+  if (takings.length === 0) return {};
+  return { slots: { take: takings, give: [], ...(lease === undefined ? {} : { lease }) } };
+}
+
+/** The slot of its deployment, as it stands on the run. */
+export function slotOfRun({ lease }: SlotsOfClaim): DeploymentSlot | undefined {
+  const [limit] = lease?.limits ?? [];
+  return lease === undefined || limit === undefined ? undefined : { limitId: limit.id, leaseId: lease.id };
 }
 
 /** Slots of pool and queue follow the task, so they stand on the attempt; that of the deployment follows the state. */
 function pendingHead(deps: ClaimDeps, run: Run, opened: { attempt: Attempt; slots: SlotsOfClaim }): Run {
   const { attempt, slots } = opened;
-  const [ofDeployment] = slots.lease?.limits ?? [];
-  const slot =
-    slots.lease === undefined || ofDeployment === undefined
-      ? undefined
-      : { limitId: ofDeployment.id, leaseId: slots.lease.id };
+  const slot = slotOfRun(slots);
   const proposed = {
     type: 'PENDING',
     name: 'Pending',
@@ -137,11 +139,12 @@ async function formerAttempt(deps: ClaimDeps, run: Run): Promise<Attempt | undef
 type Basis = {
   readonly job: Extract<Job, { kind: 'job' }>;
   readonly former: Attempt | undefined;
+  readonly slots: SlotsOfClaim;
   readonly now: number;
 };
 
 /** The first send is written with the claim: a crash right after it counts as a send whose reply was lost. */
-export function newAttempt(run: Run, { job, former, now }: Basis): Attempt {
+export function newAttempt(run: Run, { job, former, slots: { placeGateIds }, now }: Basis): Attempt {
   const number = run.attempt + 1;
   const { settings, options, container } = job;
   const plan = options === undefined ? undefined : planOfAttempt(options, former);
@@ -175,6 +178,7 @@ export function newAttempt(run: Run, { job, former, now }: Basis): Attempt {
       rules: settings.infrastructureRules,
     },
     dueAt: now + repeatDelay(1),
+    ...(placeGateIds.length === 0 ? {} : { placeGateIds }),
   };
 }
 

@@ -6,6 +6,7 @@ import { recordState } from '../../shared/use-cases/record-state.ts';
 import { submitRuns } from '../../shared/use-cases/submit-runs.ts';
 import { triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { holdersOf, limitDeployment, limitPool, limitQueue, raiseLimit } from '../support/stage/limits.ts';
 import type { ModelTask, TaskScript } from '../support/stage/model-ecs.ts';
 import {
   callerOf,
@@ -246,6 +247,42 @@ describe('a table that was set back ten minutes', () => {
       expect(refusal).toMatchObject({ code: 'unavailable', retryAfterSeconds: 20 });
       expect(before).toMatchObject({ attempt: 0, state: { type: 'SCHEDULED' } });
       expect(answer).toMatchObject({ status: 'ACCEPT', state: { type: 'COMPLETED' } });
+    }),
+  );
+
+  it('counts the tasks that it finds against limits, beyond them if need be', { timeout: 60_000 }, () =>
+    onStage({ script: takesAsLong }, async (stage) => {
+      const queue = await limitQueue(stage, 2);
+      const deployment = await limitDeployment(stage, { limit: 1 });
+      const limits = { pool: await limitPool(stage, 1), queue, deployment };
+      const held = () => Promise.all(Object.values(limits).map((gateId) => holdersOf(stage, gateId)));
+      const found = [];
+      for (const key of ['a', 'b', 'c']) found.push(await trigger(stage, key, { taken: 3600, inMs: minute }));
+      const last = await trigger(stage, 'd', { inMs: 2 * minute });
+      const backup = await stage.backUp();
+      await limitPool(stage, 3);
+      await limitQueue(stage, 3);
+      await raiseLimit(stage, deployment, 3);
+      await stage.drive(async () => stage.ecs.tasks.filter(livesOn).length === 3);
+      await later(stage, 5 * minute);
+      await stage.restore(backup);
+
+      await thawLaunches(stage.deps);
+      await stage.drive(async () => !(await isFrozen(stage)));
+      const whileAllLive = await held();
+      await later(stage, 10 * minute);
+      const startedBesides = tasksOf(stage, last).length;
+      await stage.drive(async () => isOver(await stage.readRun(last)));
+      await later(stage, minute);
+
+      const three = found.toSorted();
+      expect(whileAllLive).toEqual([three, three, three]);
+      expect(startedBesides).toBe(0);
+      expect(await held()).toEqual([[], [], []]);
+      for (const id of [...found, last]) {
+        expect((await stage.readRun(id)).state.type).toBe('COMPLETED');
+        expect(attempts(stage, id)).toEqual([1]);
+      }
     }),
   );
 

@@ -64,6 +64,11 @@ export function planTaking(wanted: readonly Limited[], { holder, now }: Ask): Pl
   return { kind: 'take', takings: wanted.map((limited) => takingAt(limited, { holder, now })) };
 }
 
+/** For a holder that is there already, room or not. What a rate let through has decayed since. */
+export function takeAnyway(wanted: readonly Limited[], ask: Ask): readonly Taking[] {
+  return wanted.filter((limited) => limited.slotDecayPerSecond <= 0).map((limited) => takingAt(limited, ask));
+}
+
 type Room = { readonly kind: 'room' | 'full' } | { readonly kind: 'free'; readonly expired: readonly ExpiredHolder[] };
 
 function roomAt({ gate, limit, slotDecayPerSecond }: Limited, { holder, now }: Ask): Room {

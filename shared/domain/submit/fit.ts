@@ -11,6 +11,7 @@ import {
   planTaking,
   rateRoomAt,
   type Taking,
+  takeAnyway,
 } from '../limit/room.ts';
 import type { Lane } from '../run/run.ts';
 import type { CatchUpRule } from '../schedule/catch-up.ts';
@@ -165,12 +166,23 @@ export type SlotsOfClaim = {
   readonly lease?: Lease;
 };
 
+type Claiming = { readonly leaseId: string; readonly now: number };
+
 export function slotsOfClaim(
-  { candidate, limits, takings }: Fit,
-  claim: { leaseId: string; now: number },
+  { candidate, limits, takings }: Pick<Fit, 'limits' | 'takings'> & { readonly candidate: Pick<Candidate, 'runId'> },
+  claim: Claiming,
 ): SlotsOfClaim {
   const placeGateIds = limits.place.map(({ gateId }) => gateId);
   if (limits.deployment === undefined) return { placeGateIds, takings };
   const lease = leaseOf(limits.deployment, runHolder(candidate.runId, claim.now), claim.leaseId);
   return { placeGateIds, takings, lease };
+}
+
+/** Of a run whose task lives already: it counts, whether it fits or not, so that no more start beside it. */
+export function slotsOfLiving(
+  { limits, gates }: Pick<Scene, 'limits' | 'gates'>,
+  { runId, ...claim }: Claiming & { readonly runId: string },
+): SlotsOfClaim {
+  const takings = takeAnyway(limitedBy(limits, gates), { holder: runHolder(runId, claim.now), now: claim.now });
+  return slotsOfClaim({ candidate: { runId }, limits, takings }, claim);
 }

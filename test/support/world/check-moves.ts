@@ -181,6 +181,14 @@ function createBook(world: World, scene: Scene, report: Report) {
     return isOfTask ? (open.get(runId)?.size ?? 0) > 0 : run !== undefined && !isTerminal(run.state.type);
   };
 
+  /** Launched before the table was set back, its task lives whatever the limit says now: it counts, and nobody else may. */
+  const wasFound = (key: string, at: number): boolean => {
+    const restoredAt = diary.restores.findLast((restore) => restore.at <= at)?.at;
+    if (restoredAt === undefined) return false;
+    const own = ecs.tasks.filter(({ startedBy }) => key === `run#${startedBy.split('/')[2]}`);
+    return own.some(({ createdAt }) => createdAt < restoredAt);
+  };
+
   const takeHolder = ({ gateId, key, until, isThere, at }: At<HolderMove>) => {
     const gate = holders.get(gateId) ?? new Map<string, number | undefined>();
     holders.set(gateId, gate);
@@ -191,7 +199,8 @@ function createBook(world: World, scene: Scene, report: Report) {
     gate.set(key, until);
     const valid = [...gate.values()].filter((end) => (end ?? Number.POSITIVE_INFINITY) > at).length;
     const { limit = 0 } = scene.gates.get(gateId) ?? {};
-    if (valid > limit) report('no limit is exceeded', `${valid} hold ${gateId}, ${limit} may`, at);
+    if (valid > limit && !wasFound(key, at))
+      report('no limit is exceeded', `${valid} hold ${gateId}, ${limit} may`, at);
   };
 
   const takeVersion = ({ name, from, to, at }: At<VersionMove>) => {
