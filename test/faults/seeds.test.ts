@@ -23,16 +23,19 @@ describe('worlds', () => {
   });
 });
 
-/** Plays until somebody notices that a guard is off. */
+const mostSeeds = 400;
+
+/** Plays until somebody notices that a guard is off, the seed first that noticed it before. */
 async function firstCaught(name: string): Promise<{ report: SeedReport; caughtBy: readonly string[] }> {
   const sabotage = sabotages[name];
   if (sabotage === undefined) throw new Error(`no sabotage ${name}`);
-  for (let seed = 1; seed <= 150; seed += 1) {
+  const others = Array.from({ length: mostSeeds }, (_, at) => at + 1);
+  for (const seed of sabotage.seed === undefined ? others : [sabotage.seed, ...others]) {
     const report = await playSeed({ seed, sabotage });
     const caughtBy = report.violations.map(({ invariant }) => invariant);
     if (sabotage.caughtBy.some((invariant) => caughtBy.includes(invariant))) return { report, caughtBy };
   }
-  throw new Error(`nobody noticed ${name} in 150 seeds`);
+  throw new Error(`nobody noticed ${name} in ${mostSeeds} seeds`);
 }
 
 describe('a guard that is switched off', () => {
@@ -49,7 +52,7 @@ describe('a guard that is switched off', () => {
 
   it.each(Object.keys(sabotages))(
     'is noticed by the invariant that it names: %s',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (name) => {
       const { caughtBy } = await firstCaught(name);
 

@@ -14,6 +14,8 @@ export type NamedSabotage = Sabotage & {
   readonly file: string;
   readonly guard: string;
   readonly caughtBy: readonly Invariant[];
+  /** Where few seeds notice: one that did, which is played first. */
+  readonly seed?: number;
 };
 
 type RunsChange = (runs: Runs) => Partial<Runs>;
@@ -112,6 +114,7 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
     file: 'shared/domain/run/attempt-step.ts',
     guard: 'a retry inside its living engine is left to it',
     caughtBy: ['only tasks that nobody wants are stopped'],
+    seed: 24,
     deps: withRuns(
       (runs) => ({
         read: async (id) => mutable(await runs.read(id), withoutInProcess),
@@ -202,6 +205,7 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
     file: 'shared/domain/run/rules-prefect.ts',
     guard: 'PreventDuplicateTransitions: a repeat finds what came of its first sending',
     caughtBy: ['no user retry is lost'],
+    seed: 27,
     hasNoTransitionIds: true,
   },
   'no-attempt-deadline': {
@@ -286,6 +290,7 @@ export const sabotages: Readonly<Record<string, NamedSabotage>> = {
     file: 'shared/domain/run/rules-ours.ts',
     guard: 'words of the attempt of a deleted run mean nothing for a run of the same id',
     caughtBy: ['no word of a stale attempt takes effect', 'a crash is believed only when the task is over'],
+    seed: 209,
     deps: withRuns((runs) => ({
       read: async (id) => mutable(await runs.read(id), ({ formerLife: _life, ...run }) => run),
     })),
