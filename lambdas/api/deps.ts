@@ -34,6 +34,7 @@ import {
   pollDeployments,
   pollRuns,
 } from '../../shared/use-cases/poll-runs.ts';
+import type { TriggerAnswer } from '../../shared/use-cases/record-bounded.ts';
 import {
   type RecordDeps,
   recordState,
@@ -54,7 +55,7 @@ import {
 } from '../../shared/use-cases/resume-run.ts';
 import { type AutomationCalls, bindAutomations, type SaveDeps } from '../../shared/use-cases/save-automation.ts';
 import { type Backfill, scheduleRuns } from '../../shared/use-cases/schedule-runs.ts';
-import { type TriggerAnswer, type TriggerRequest, triggerRun } from '../../shared/use-cases/trigger-run.ts';
+import { type TriggerRequest, triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { wakeLanes } from '../../shared/use-cases/wake-lanes.ts';
 
 export type UseCases = {

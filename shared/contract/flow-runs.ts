@@ -144,7 +144,7 @@ export const flowRunRoutes = defineRoutes({
     newStatus: 201,
     body: flowRunCreate,
     response: flowRun,
-    errors: ['not_found', 'conflict', 'invalid_request', 'too_large'],
+    errors: ['not_found', 'conflict', 'invalid_request', 'too_large', 'throttled'],
   },
   update_flow_run: {
     method: 'PATCH',

@@ -16,7 +16,7 @@ export type BoundDeps = CancelDeps & {
 };
 
 export type BoundedPlace = {
-  readonly deployment: Deployment;
+  readonly deployment?: Deployment | undefined;
   readonly workPoolName?: string;
   readonly workQueueId?: string;
   readonly workQueueName?: string;
@@ -67,7 +67,7 @@ function scopesOf(bounds: WaitingBounds, place: BoundedPlace & { readonly workPo
   return [
     ...scope(bounds.pool, `work pool ${poolName}`, () => true),
     ...scope(bounds.queue, `work queue ${workQueueName}`, (lane) => lane.workQueueId === workQueueId),
-    ...scope(bounds.deployment, `deployment ${deployment.name}`, (lane) => lane.deploymentId === deployment.id),
+    ...scope(bounds.deployment, `deployment ${deployment?.name}`, (lane) => lane.deploymentId === deployment?.id),
   ];
 }
 

@@ -2,8 +2,8 @@
 import type { Deployment } from '../domain/catalogue.ts';
 import { runIdOf } from '../domain/identity.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
-import { type NewRun, type RecordRunDeps, recordRun } from './record-run.ts';
-import type { TriggerAnswer } from './trigger-run.ts';
+import { type RecordBoundedDeps, recordBounded, type TriggerAnswer } from './record-bounded.ts';
+import type { NewRun } from './record-run.ts';
 
 export type CreateRequest = Omit<NewRun, 'id' | 'workPoolType' | 'workQueueId' | 'state' | 'parentRunId' | 'within'> & {
   /** The caller's own id, if it brings one. */
@@ -11,7 +11,7 @@ export type CreateRequest = Omit<NewRun, 'id' | 'workPoolType' | 'workQueueId' |
   readonly state?: NewRun['state'];
 };
 
-export type CreateDeps = RecordRunDeps & { readonly catalogue: Catalogue };
+export type CreateDeps = RecordBoundedDeps & { readonly catalogue: Catalogue };
 
 export async function createRun(deps: CreateDeps, request: CreateRequest): Promise<TriggerAnswer> {
   const flow = await deps.catalogue.flows.read(request.flowId);
@@ -22,14 +22,15 @@ export async function createRun(deps: CreateDeps, request: CreateRequest): Promi
   if ('kind' in place) return place;
   const { idempotencyKey } = request;
   const id = idempotencyKey === undefined ? request.id : runIdOf(deps.world.sha256, request.flowId, idempotencyKey);
-  return recordRun(deps, {
+  const run: NewRun = {
     ...request,
     ...place,
     ...(id === undefined ? {} : { id }),
     // What belongs to a run carries the labels of what it belongs to; its own go before them.
     labels: { ...(deployment ?? flow).labels, ...request.labels },
     state: request.state ?? { type: 'PENDING', name: 'Pending', details: {} },
-  });
+  };
+  return recordBounded(deps, run, { ...place, deployment });
 }
 
 type Place = Pick<NewRun, 'workPoolName' | 'workPoolType' | 'workQueueId' | 'workQueueName'>;

@@ -2,16 +2,15 @@
 // Idempotent by key: the run's id is derived from flow and key, so a second trigger finds the first one's run.
 import type { Deployment } from '../domain/catalogue.ts';
 import { checkParameters } from '../domain/deployment/parameters.ts';
-import type { ErrorCode } from '../domain/errors.ts';
 import { runIdOf } from '../domain/identity.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import type { Caller } from '../domain/run/policy-types.ts';
-import type { EmpiricalPolicy, Run } from '../domain/run/run.ts';
+import type { EmpiricalPolicy } from '../domain/run/run.ts';
 import type { ProposedState } from '../domain/run/state.ts';
 import type { Catalogue } from '../ports/catalogue.ts';
-import { type BoundDeps, type BoundedPlace, boundWaiting, dropWaiting, fullRetrySeconds } from './bound-waiting.ts';
 import { hydrateValues } from './hydrate-values.ts';
-import { type NewRun, type RecordRunDeps, recordRun } from './record-run.ts';
+import { type RecordBoundedDeps, recordBounded, type TriggerAnswer } from './record-bounded.ts';
+import type { NewRun } from './record-run.ts';
 
 export type TriggerRequest = {
   /** For callers that have read it already. */
@@ -36,18 +35,7 @@ export type TriggerRequest = {
   readonly createdBy?: Json;
 };
 
-export type TriggerAnswer =
-  | { readonly kind: 'created' | 'existing'; readonly run: Run }
-  | {
-      readonly kind: 'refused';
-      readonly code: ErrorCode;
-      readonly reason: string;
-      readonly details?: unknown;
-      /** When it may be asked for again. */
-      readonly retryAfterSeconds?: number;
-    };
-
-export type TriggerDeps = RecordRunDeps & BoundDeps & { readonly catalogue: Catalogue };
+export type TriggerDeps = RecordBoundedDeps & { readonly catalogue: Catalogue };
 
 export async function triggerRun(deps: TriggerDeps, request: TriggerRequest): Promise<TriggerAnswer> {
   const deployment = await findDeployment(deps.catalogue, request);
@@ -75,22 +63,6 @@ export async function triggerRun(deps: TriggerDeps, request: TriggerRequest): Pr
   const { kind: _placed, ...placed } = place;
   const run = newRun({ ...request, parameters }, deployment, { ...placed, ...idOf(deps, request, deployment) });
   return recordBounded(deps, run, { ...placed, deployment });
-}
-
-/** One more waiting run, where its pool, queue and deployment have room for it; a repeat finds its run all the same. */
-async function recordBounded(deps: TriggerDeps, run: NewRun, place: BoundedPlace): Promise<TriggerAnswer> {
-  const { type, details } = run.state;
-  const { scheduledTime } = details;
-  const due = scheduledTime === undefined ? {} : { scheduledTime };
-  const admitted = type === 'SCHEDULED' ? await boundWaiting(deps, { ...place, ...due }) : undefined;
-  if (admitted?.kind === 'full') {
-    const known = run.id === undefined ? undefined : await deps.runs.read(run.id);
-    if (known !== undefined) return { kind: 'existing', run: known };
-    return { kind: 'refused', code: 'throttled', reason: admitted.reason, retryAfterSeconds: fullRetrySeconds };
-  }
-  const recorded = await recordRun(deps, run);
-  if (recorded.kind === 'created' && admitted !== undefined) await dropWaiting(deps, admitted.dropped);
-  return recorded;
 }
 
 async function findDeployment(catalogue: Catalogue, request: TriggerRequest): Promise<Deployment | undefined> {

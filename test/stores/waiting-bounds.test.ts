@@ -2,6 +2,7 @@
 // too late is not started.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../shared/domain/json.ts';
+import { createRun } from '../../shared/use-cases/create-run.ts';
 import { triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { wakeLanes } from '../../shared/use-cases/wake-lanes.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -43,6 +44,7 @@ async function wait(count: number, deploymentId = stage.place.deploymentId): Pro
 }
 
 const oneMore = (over: object = {}) => triggerRun(stage.deps, { deploymentId: stage.place.deploymentId, ...over });
+const scheduled = { type: 'SCHEDULED', name: 'Scheduled', details: {} } as const;
 const nameOf = async (id: string) => (await stage.readRun(id)).state.name;
 const refused = (what: string, most: number) => ({
   kind: 'refused',
@@ -67,6 +69,21 @@ describe('one more than may wait', () => {
     await wait(1);
 
     expect(await oneMore()).toEqual(refused('work queue default', 1));
+  });
+
+  it('is refused as well that is recorded by itself, with a deployment or only with its pool', async () => {
+    await open({ max_waiting_runs_of_queues: { default: 2 } }, { max_waiting_runs: 1 });
+    const { flowId, deploymentId } = stage.place;
+    const asked = { flowId, workPoolName: 'production', state: scheduled };
+    await wait(1);
+
+    expect(await createRun(stage.deps, { ...asked, deploymentId })).toEqual(refused('deployment nightly', 1));
+    expect(await createRun(stage.deps, asked)).toMatchObject({ kind: 'created' });
+    const { deploymentId: _none, ...ofNoDeployment } = stage.place.lane;
+    await stage.deps.lanes.touch(ofNoDeployment, stage.clock.now() + 60_000);
+    expect(await createRun(stage.deps, asked)).toEqual(refused('work queue default', 2));
+    // What waits for nobody to start it is not held back.
+    expect(await createRun(stage.deps, { flowId, workPoolName: 'production' })).toMatchObject({ kind: 'created' });
   });
 
   it('of a deployment is refused, and others come in', async () => {

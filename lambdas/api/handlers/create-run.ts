@@ -1,7 +1,8 @@
 // From the wire's request for a run to the use cases', and from their answer back.
 import type { DeploymentFlowRunCreate, FlowRunCreate } from '../../../shared/contract/flow-runs.ts';
 import type { Run } from '../../../shared/domain/run/run.ts';
-import type { TriggerAnswer, TriggerRequest } from '../../../shared/use-cases/trigger-run.ts';
+import type { TriggerAnswer } from '../../../shared/use-cases/record-bounded.ts';
+import type { TriggerRequest } from '../../../shared/use-cases/trigger-run.ts';
 import { Refusal } from '../refusal.ts';
 import { policyFromWire } from '../wire/flow-runs.ts';
 import { orNone, present } from '../wire/present.ts';

@@ -7,7 +7,7 @@ import type {
   flowRunCreateResult,
 } from '../../../shared/contract/flow-runs.ts';
 import type { Deployment } from '../../../shared/domain/catalogue.ts';
-import type { TriggerAnswer } from '../../../shared/use-cases/trigger-run.ts';
+import type { TriggerAnswer } from '../../../shared/use-cases/record-bounded.ts';
 import type { ApiDeps } from '../deps.ts';
 import { found, Refusal } from '../refusal.ts';
 import { answerCreation, askedRun } from './create-run.ts';
