@@ -50,13 +50,14 @@ describe('what is said of a run', () => {
     });
   });
 
-  it('by an attempt that never was is kept nowhere', async () => {
+  it('by an attempt that the table does not know is put off, forced or not, and kept nowhere', async () => {
     const id = await triggerOnce(stage);
+    const word = { runId: id, proposed: running, caller: { runId: id, attempt: 7 } };
+    const unknown = { code: 'unavailable', retryAfterSeconds: 20 };
 
-    expect(await propose(stage, id, { state: running, caller: { runId: id, attempt: 7 } })).toMatchObject({
-      status: 'ABORT',
-      state: { type: 'SCHEDULED' },
-    });
+    await expect(recordState(stage.deps, { ...word, force: false })).rejects.toMatchObject(unknown);
+    await expect(recordState(stage.deps, { ...word, force: true })).rejects.toMatchObject(unknown);
+    expect((await stage.readRun(id)).state.type).toBe('SCHEDULED');
     expect(await stage.deps.runs.readAttempts(id)).toEqual([]);
   });
 
