@@ -23,7 +23,7 @@ export const testParts: readonly TestPart[] = [
   { ...quick, name: 'unit', folders: ['unit', 'stores'], budgetSeconds: 120, filesAtOnce: 2 },
   { ...quick, name: 'api', folders: ['api'], budgetSeconds: 180, testTimeoutSeconds: 30 },
   { ...withPython, name: 'prefect', folders: ['prefect'], budgetSeconds: 720, filesAtOnce: 2 },
-  { ...withPython, name: 'differential', folders: ['differential'], budgetSeconds: 180 },
+  { ...withPython, name: 'differential', folders: ['differential'], budgetSeconds: 180, filesAtOnce: 2 },
   { ...withPython, name: 'fuzz', folders: ['fuzz'], budgetSeconds: 180 },
   { ...quick, name: 'faults', folders: ['faults'], budgetSeconds: 180, testTimeoutSeconds: 150, filesAtOnce: 2 },
   { ...withPython, name: 'stack', folders: ['stack'], budgetSeconds: 480, hasParallelFiles: false },
