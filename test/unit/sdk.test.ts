@@ -3,6 +3,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
 import { ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { callSettings, leanClient } from '../../shared/adapters/sdk.ts';
@@ -49,6 +50,29 @@ it('signs with what SHA-256 and HMAC give', async () => {
 
   expect(await hash.digest()).toEqual(createHash('sha256').update(text).digest());
   for (const hmac of hmacs) expect(await hmac.digest()).toEqual(createHmac('sha256', 'key').update(text).digest());
+});
+
+it('gives a client, and its steps that write requests, settings that V8 copies quickly', async () => {
+  // Native syntax is known to what is parsed from here on.
+  setFlagsFromString('--allow-natives-syntax');
+  const isQuicklyCopied = new Function('settings', 'return %HasFastProperties(settings)') as (
+    settings: object,
+  ) => boolean;
+  const credentials = { accessKeyId: 'KEY', secretAccessKey: 's' };
+  const client = leanClient(new ECSClient({ credentials, region: 'us-east-1' }));
+  const { protocol } = client.config;
+  const copies: object[] = [];
+  protocol.serializeRequest = async (_operation: unknown, _input: unknown, settings: object) => {
+    copies.push(settings);
+    throw new Error('seen');
+  };
+  Object.assign(client.config, { mark: 'of the settings that the client has now' });
+
+  await expect(client.send(new ListTasksCommand({}))).rejects.toThrow('seen');
+
+  expect(isQuicklyCopied(client.config)).toBe(true);
+  expect(copies).toMatchObject([{ mark: 'of the settings that the client has now' }]);
+  client.destroy();
 });
 
 describe('the one signer of a client', () => {
