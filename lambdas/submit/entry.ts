@@ -12,11 +12,11 @@ import { createEcsClient, createLaunchClient, createTasks } from '../../shared/a
 import { createLargeBodies } from '../../shared/adapters/s3/large-bodies.ts';
 import { createSecretBox } from '../../shared/adapters/secret-box/secret-box.ts';
 import { createHints, createSqsClient } from '../../shared/adapters/sqs/hints.ts';
+import { createTurns } from '../../shared/adapters/turns.ts';
 import { world } from '../../shared/adapters/world.ts';
 import { readEnv, readRegion } from '../../shared/config/env.ts';
 import { createTelemetry } from '../../shared/telemetry/events.ts';
 import { createLog, standardOutput } from '../../shared/telemetry/log.ts';
-import { createPumpTurns } from '../../shared/use-cases/submit-runs.ts';
 import { type TakeSubmitDeps, takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { submitHint } from '../hint-schemas.ts';
 import { queueHandler, together } from '../queue-handler.ts';
@@ -50,7 +50,7 @@ const deps: TakeSubmitDeps = {
   touchedLanes: new Map(),
   notedGates: new Map(),
   rateHints: new Map(),
-  pumpTurns: createPumpTurns(),
+  pumpTurns: createTurns(),
   logs: createLogs({ client, table: env.SLIPWAY_BULK_TABLE, sha256: world.sha256 }),
   tasks: createTasks({ ecs: createEcsClient(), launch: createLaunchClient() }),
   hints: createHints(

@@ -19,13 +19,13 @@ import type { Fit, Fitting } from '../domain/submit/fit.ts';
 import { type Candidate, orderCandidates } from '../domain/submit/order.ts';
 import type { Admission } from '../ports/admission.ts';
 import type { Lanes } from '../ports/runs.ts';
+import type { TakeTurn } from '../ports/take-turn.ts';
 import { cancelWaiting } from './cancel-waiting.ts';
 import { type ChooseDeps, chooseRuns, createPassFacts, type PassFacts } from './choose-runs.ts';
 import { type ClaimDeps, type Claimed, claimRun } from './claim-run.ts';
 import { type LaneTypes, noteLaneType, typesOf } from './lane-types.ts';
 import { type LaunchDeps, launchAttempt } from './launch-attempt.ts';
 import { type LaunchTime, launchTimeOf } from './launch-time.ts';
-import { createTurns, type TakeTurn } from './take-turns.ts';
 import { type OpenPool, openLanes, openPushPools, waitingCandidates } from './waiting-candidates.ts';
 
 export type SubmitDeps = ClaimDeps &
@@ -45,10 +45,7 @@ export type SubmitDeps = ClaimDeps &
 type LanesTouched = Promise<unknown> | undefined;
 /** RunTask calls under way. */
 type Launches = readonly Promise<unknown>[];
-type PumpTurns = TakeTurn<LanesTouched, Launches>;
-
-/** For all calls of a process. */
-export const createPumpTurns = (): PumpTurns => createTurns();
+export type PumpTurns = TakeTurn<LanesTouched, Launches>;
 
 /** Claims and launches of one pass: bounded, so that all its RunTask calls fit into their reservation. */
 const launchesPerPass = 40;

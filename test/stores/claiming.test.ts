@@ -1,10 +1,11 @@
 // Claims on the real local database: what a job refers to is loaded, what cannot be rendered ends at once,
 // and nothing is claimed or sent under an expired or withheld reservation.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createTurns } from '../../shared/adapters/turns.ts';
 import type { JsonObject } from '../../shared/domain/json.ts';
 import { emptyAdmission } from '../../shared/domain/submit/admission.ts';
 import { createRun } from '../../shared/use-cases/create-run.ts';
-import { createPumpTurns, type SubmitDeps, submitRuns } from '../../shared/use-cases/submit-runs.ts';
+import { type SubmitDeps, submitRuns } from '../../shared/use-cases/submit-runs.ts';
 import { takeSubmitHints } from '../../shared/use-cases/take-hints.ts';
 import { triggerRun } from '../../shared/use-cases/trigger-run.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
@@ -267,7 +268,7 @@ describe('the pumps of one process', () => {
     const deps: SubmitDeps = {
       ...stage.deps,
       admission: { ...stage.deps.admission, read },
-      pumpTurns: createPumpTurns(),
+      pumpTurns: createTurns(),
     };
 
     await submitRuns(deps);

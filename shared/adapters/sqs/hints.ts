@@ -5,7 +5,7 @@ import type { Hints, ObserveHint, PlanHint, SubmitHint } from '../../ports/hints
 import type { Outbox, OutgoingEvent } from '../../ports/publishing.ts';
 import type { Telemetry } from '../../telemetry/events.ts';
 import { callSettings, leanClient, sameSteps } from '../sdk.ts';
-import { oneAfterAnother } from '../together.ts';
+import { createTurns } from '../turns.ts';
 
 /** SQS's longest delay; hints for later are early, and early hints are sent again. */
 const maximumDelaySeconds = 900;
@@ -61,7 +61,8 @@ export function createHints(
   telemetry: Pick<Telemetry, 'hintsLost'>,
 ): Hints {
   const sender = (queue: keyof typeof queueUrls) => {
-    const send = oneAfterAnother<readonly Hinted[], undefined>(async (asked) => {
+    const inTurn = createTurns<readonly Hinted[], void>();
+    const send = async (asked: readonly (readonly Hinted[])[]) => {
       const hinted = withoutRepeats(asked.flat());
       try {
         const messages = hinted.map(({ hint, delaySeconds }) => ({ body: JSON.stringify(hint), delaySeconds }));
@@ -69,10 +70,13 @@ export function createHints(
       } catch (error) {
         telemetry.hintsLost(queue, hinted.length, error);
       }
-      return asked.map(() => undefined);
-    });
+    };
     return async (hints: readonly AnyHint[], delaySeconds: number): Promise<void> => {
-      if (hints.length > 0) await send(hints.map((hint) => ({ hint, delaySeconds })));
+      if (hints.length === 0) return;
+      await inTurn(
+        hints.map((hint) => ({ hint, delaySeconds })),
+        send,
+      );
     };
   };
   const submit = sender('submit');

@@ -16,11 +16,12 @@ import { createTaskRuns } from '../../../shared/adapters/dynamodb/task-runs.ts';
 import { createTasks } from '../../../shared/adapters/ecs/tasks.ts';
 import { createEventSink } from '../../../shared/adapters/sqs/events.ts';
 import { createHints } from '../../../shared/adapters/sqs/hints.ts';
+import { createTurns } from '../../../shared/adapters/turns.ts';
 import { world as realWorld } from '../../../shared/adapters/world.ts';
 import type { LargeBodies } from '../../../shared/ports/large-bodies.ts';
 import { createTelemetry } from '../../../shared/telemetry/events.ts';
 import { createLog } from '../../../shared/telemetry/log.ts';
-import { createPumpTurns } from '../../../shared/use-cases/submit-runs.ts';
+import type { PumpTurns } from '../../../shared/use-cases/submit-runs.ts';
 import { modelCluster } from '../stage/model-ecs.ts';
 import { type CallOptions, forever, type Program } from './calls.ts';
 import {
@@ -70,6 +71,7 @@ export function wire(options: WiringOptions, program: Program) {
   const store = { client, table, newId, now, sha256: world.sha256, largeBodies };
   const telemetry = createTelemetry(createLog(program.step, () => undefined, now));
   const send = queueClient({ ...options, program });
+  const pumpTurns: PumpTurns = createTurns();
   const catalogue = createCatalogue(store);
   const ecs = (maxAttempts: number) => ecsClient({ ...options, program, service: options.ecs, maxAttempts });
   return {
@@ -88,7 +90,7 @@ export function wire(options: WiringOptions, program: Program) {
     touchedLanes: new Map<string, number>(),
     notedGates: new Map(),
     rateHints: new Map(),
-    pumpTurns: createPumpTurns(),
+    pumpTurns,
     eventSink: createEventSink(send, 'events', createLargeParts({ ...store, table: 'bulk' })),
     catalogue: program.step === 'submit' ? rememberReads(catalogue, now) : catalogue,
     logs: createLogs({ ...store, table: 'bulk' }),

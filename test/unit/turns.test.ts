@@ -1,7 +1,7 @@
 // Work that a process does once at a time, for all who ask meanwhile.
 
 import { describe, expect, it } from 'vitest';
-import { createTurns } from '../../shared/use-cases/take-turns.ts';
+import { createTurns } from '../../shared/adapters/turns.ts';
 
 function aWorkshop() {
   const takeTurn = createTurns<string, string>();
