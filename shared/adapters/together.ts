@@ -16,6 +16,8 @@ export function together<Asked, Answer>(
 ): (asked: Asked) => Promise<Answer> {
   let waiting: Waiting<Asked, Answer>[] = [];
   const flush = async () => {
+    // A full batch has gone out before its turn ended.
+    if (waiting.length === 0) return;
     const batch = waiting;
     waiting = [];
     try {
