@@ -16,7 +16,7 @@ import { ContentionError, maximumRaces, withDeadline } from './change-run.ts';
 import { type ClaimDeps, createFacts, newAttempt, slotMove, slotOfRun } from './claim-run.ts';
 import { closeAttempt } from './close-attempt.ts';
 import { foldObservation } from './fold-observation.ts';
-import { renderJob } from './render-job.ts';
+import { type JobFacts, renderJob } from './render-job.ts';
 import { type VisitDeps, visitAttempt } from './visit-attempt.ts';
 
 export type AdoptDeps = ClaimDeps & VisitDeps & LimitDeps;
@@ -84,9 +84,10 @@ async function openOnce(
   { number, seen }: { readonly number: number; readonly seen: SeenTask },
 ): Promise<'opened' | 'counted' | 'lost'> {
   const numbered: Run = { ...run, attempt: number - 1 };
+  const facts = createFacts(deps);
   const [job, slots] = await Promise.all([
-    renderJob(deps, createFacts(deps), numbered),
-    seen.task.lastStatus === 'STOPPED' ? noSlots : livingSlots(deps, run),
+    renderJob(deps, facts, numbered),
+    seen.task.lastStatus === 'STOPPED' ? noSlots : livingSlots(deps, facts, run),
   ]);
   const head = job.kind === 'job' ? pendingAgain(deps, numbered, slotOfRun(slots)) : undefined;
   if (job.kind !== 'job' || head === undefined) {
@@ -104,12 +105,12 @@ async function openOnce(
 const noSlots: SlotsOfClaim = { placeGateIds: [], takings: [] };
 
 /** What a claim would have taken, though the limits may be exceeded for as long as the task lives. */
-async function livingSlots(deps: AdoptDeps, run: Run): Promise<SlotsOfClaim> {
+async function livingSlots(deps: AdoptDeps, facts: JobFacts, run: Run): Promise<SlotsOfClaim> {
   const { catalogue, limits, world } = deps;
   const { deploymentId, workPoolName, workQueueId } = run;
   const [deployment, workPool, workQueue] = await Promise.all([
-    deploymentId === undefined ? undefined : catalogue.deployments.read(deploymentId),
-    workPoolName === undefined ? undefined : catalogue.workPools.read(workPoolName),
+    deploymentId === undefined ? undefined : facts.deployment(deploymentId),
+    workPoolName === undefined ? undefined : facts.workPool(workPoolName),
     workQueueId === undefined ? undefined : catalogue.workQueues.read(workQueueId),
   ]);
   const limit =

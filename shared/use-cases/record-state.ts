@@ -5,7 +5,7 @@ import type { Attempt } from '../domain/run/attempt.ts';
 import { isRescheduled } from '../domain/run/attempt-step.ts';
 import { decideState } from '../domain/run/policy.ts';
 import type { Caller, Proposal } from '../domain/run/policy-types.ts';
-import { isAheadOfTable } from '../domain/run/rules-ours.ts';
+import { executorOfCaller, isAheadOfTable } from '../domain/run/rules-ours.ts';
 import type { Run } from '../domain/run/run.ts';
 import { isTerminal, type ProposedState, type State } from '../domain/run/state.ts';
 import { timing } from '../domain/run/timing.ts';
@@ -96,7 +96,7 @@ async function tryOnce(deps: RecordDeps, round: Round): Promise<StateAnswer | 'l
   const answer = decideState(request.force ? 'minimal' : 'core', proposal, { id, now });
   switch (answer.status) {
     case 'ABORT':
-      await keepFenced(deps, round);
+      await keepFenced(deps, proposal);
       return { status: 'ABORT', state: run.state, isNewState: false, reason: answer.reason };
     case 'WAIT':
       return { ...answer, isNewState: false };
@@ -177,9 +177,9 @@ async function holdCrash(deps: RecordDeps, round: Round, attempt: Attempt): Prom
 }
 
 /** What a fenced attempt said is kept on its item for whoever wonders; it never moves the run. */
-async function keepFenced(deps: RecordDeps, { request, run, executor: parent }: Round): Promise<void> {
-  const { caller, proposed } = request;
-  const executor = caller?.runId === run.id ? run : parent;
+async function keepFenced(deps: RecordDeps, proposal: Proposal): Promise<void> {
+  const { caller, proposed } = proposal;
+  const executor = executorOfCaller(proposal);
   if (caller === undefined || executor === undefined) return;
   if (executor !== 'gone' && caller.attempt === executor.attempt && executor.isAttemptOpen) return;
   const attempt = await deps.runs.readAttempt(caller.runId, caller.attempt);

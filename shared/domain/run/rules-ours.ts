@@ -18,16 +18,21 @@ function speaksFor(caller: Caller, executor: Run, proposed: ProposedState): bool
   return executor.isAttemptOpen || isLastWord(proposed);
 }
 
+/** Whose task the caller is: this run's or a parent's that executes it. For any other run the header means nothing. */
+export function executorOfCaller({ run, caller, executor: parent }: Spoken): Run | 'gone' | undefined {
+  if (caller === undefined) return undefined;
+  return caller.runId === run.id ? run : parent;
+}
+
+type Spoken = Pick<Proposal, 'run' | 'caller' | 'executor'>;
+
 /**
  * Attempts are written before their tasks are launched: a number that the table does not have yet is one that it had
  * before it was set back (rule 14), and will have again once the task is found.
  */
-export function isAheadOfTable({
-  run,
-  caller,
-  executor: parent,
-}: Pick<Proposal, 'run' | 'caller' | 'executor'>): boolean {
-  const executor = caller?.runId === run.id ? run : parent;
+export function isAheadOfTable(spoken: Spoken): boolean {
+  const { caller } = spoken;
+  const executor = executorOfCaller(spoken);
   if (caller === undefined || executor === undefined || executor === 'gone') return false;
   return caller.attempt > executor.attempt;
 }
@@ -37,9 +42,9 @@ const fenceAttempts: Rule = {
   name: 'FenceAttempts',
   from: 'any',
   to: 'any',
-  decide: ({ run, proposed, caller, executor: parent }) => {
-    // The caller's task executes this run or a parent of it. For any other run the header means nothing.
-    const executor = caller?.runId === run.id ? run : parent;
+  decide: (proposal) => {
+    const { proposed, caller } = proposal;
+    const executor = executorOfCaller(proposal);
     if (caller === undefined || executor === undefined) return pass;
     if (executor !== 'gone' && speaksFor(caller, executor, proposed)) return pass;
     return {
