@@ -181,12 +181,13 @@ function createBook(world: World, scene: Scene, report: Report) {
     return isOfTask ? (open.get(runId)?.size ?? 0) > 0 : run !== undefined && !isTerminal(run.state.type);
   };
 
-  /** Launched before the table was set back, its task lives whatever the limit says now: it counts, and nobody else may. */
+  /** The task of its open attempt was launched before the table was set back: it counts whatever the limit says now. */
   const wasFound = (key: string, at: number): boolean => {
     const restoredAt = diary.restores.findLast((restore) => restore.at <= at)?.at;
-    if (restoredAt === undefined) return false;
-    const own = ecs.tasks.filter(({ startedBy }) => key === `run#${startedBy.split('/')[2]}`);
-    return own.some(({ createdAt }) => createdAt < restoredAt);
+    if (restoredAt === undefined || !key.startsWith('run#')) return false;
+    const runId = key.slice('run#'.length);
+    const numbers = [...(open.get(runId) ?? [])];
+    return numbers.some((number) => tasksOf(runId, number).some(({ createdAt }) => createdAt < restoredAt));
   };
 
   const takeHolder = ({ gateId, key, until, isThere, at }: At<HolderMove>) => {
